@@ -14,13 +14,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 import uvicorn
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from fixtures.sandbox.clock import Clock
 from fixtures.sandbox.delivery import DeliveryStreams
 from fixtures.sandbox.model import DeliveryStream
 from fixtures.sandbox.moesif import REQUIRED_FIELDS, MoesifStandIn, Rejected, event_from_record, records_in
+from fixtures.sandbox.moesif_query import MalformedQuery, compile_query
 
 RECORD = {
     "apiId": "a1b2c3d4e5",
@@ -194,6 +198,51 @@ def test_a_record_that_is_no_json_object_is_rejected(data: bytes) -> None:
     """Anything else is no record."""
     with pytest.raises(Rejected):
         records_in(data)
+
+
+# The first text takes a second, as hypothesis then reads its table of characters; a busy machine is no failure.
+fuzz = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+TIMES = st.sampled_from([RECORD["requestTime"], "01/Jan/0001:00:00:00 +1400", "31/Dec/9999:23:59:59 -1200"])
+
+
+@fuzz
+@given(st.dictionaries(st.sampled_from([*sorted(RECORD), "companyId", "metadata"]), JSON), TIMES)
+def test_any_record_becomes_an_event_or_is_rejected(changes: dict[str, Any], at: str) -> None:
+    """Whatever values a record has, it becomes an event that can be written as JSON, or it is rejected."""
+    try:
+        event = event_from_record({**RECORD, "requestTime": at, **changes})
+    except Rejected:
+        return
+    assert orjson.loads(orjson.dumps(event)) == event
+
+
+NAMES = st.sampled_from(
+    ["query", "bool", "must", "should", "must_not", "term", "terms", "range", "exists", "field", "gte", "user_id.raw"]
+)
+QUERIES = st.recursive(
+    JSON, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=2), max_leaves=8
+)
+
+
+@fuzz
+@given(st.dictionaries(st.sampled_from(["query", "post_filter", "size", "sort", "search_after"]), QUERIES))
+def test_any_query_is_answered_or_malformed(document: dict[str, Any]) -> None:
+    """Whatever a query holds, it compiles and can be asked of an event, or it is malformed: never another error."""
+    try:
+        query = compile_query(orjson.dumps(document), AT, 0.0)
+    except MalformedQuery:
+        return
+    total, page = query.page([event_from_record(RECORD)])
+    assert len(page) <= total <= 1
 
 
 # --- the collector ---------------------------------------------------------------------------------------------------
