@@ -207,9 +207,8 @@ def test_resources_move_but_not_in_circles(
         arguments = {"restApiId": api["id"], "resourceId": resource_id}
         return api_gateway.update_resource(**arguments, patchOperations=list(patches))
 
-    assert (
-        refusal(lambda: update(pets, patch("replace", "/parentId", below))).message == "Resources cannot be cyclical."
-    )
+    refused = refusal(lambda: update(pets, patch("replace", "/parentId", below)))
+    assert refused.message == "Resources cannot be cyclical."
     root = api["rootResourceId"]
     refused = refusal(lambda: update(root, patch("replace", "/pathPart", "x")))
     assert refused.message == "Root resource cannot update its pathPart."

@@ -78,11 +78,9 @@ def test_a_role_for_one_log_group_is_too_narrow(sandbox: SandboxServer, api_gate
     """A policy that allows pushing to one log group only is refused."""
     arn = make_role(sandbox, "apigateway.amazonaws.com")
     statement = {"Effect": "Allow", "Action": "logs:*", "Resource": LOG_GROUP}
-    sandbox.client("iam").put_role_policy(
-        RoleName=arn.rpartition("/")[2],
-        PolicyName="narrow",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
-    )
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    name = arn.rpartition("/")[2]
+    sandbox.client("iam").put_role_policy(RoleName=name, PolicyName="narrow", PolicyDocument=document)
     patches = [patch("replace", "/cloudwatchRoleArn", arn)]
     assert refusal(api_gateway.update_account, patchOperations=patches).message == ROLE_REFUSED
 
