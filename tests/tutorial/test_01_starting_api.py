@@ -1,0 +1,36 @@
+"""Step `starting-api`: the API answers everybody."""
+
+from fixtures.answers import MISSING_TOKEN
+from fixtures.steps.starting_api import POSTED
+
+
+def test_endpoint_and_runtime(rest_api, proves):
+    """The API has the guide's endpoint type, and the function the guide's runtime."""
+    expected = {"endpoint types": [rest_api.form.endpoint_type], "runtime": rest_api.form.runtime}
+    proves(expected=expected, observed={"endpoint types": rest_api.seen.endpoint_types, "runtime": rest_api.seen.runtime})
+
+
+def test_unknown_path_refused(rest_api, proves):
+    """A path that the API does not have is refused with 403 Missing Authentication Token."""
+    unknown = rest_api.seen.unknown_path
+    expected = {"status": proves.status(403), "outcome": MISSING_TOKEN}
+    observed = {"status": unknown.value.status, "outcome": unknown.value.outcome}
+    proves(expected=expected, observed=observed, waited=unknown, evidence=[unknown.value])
+
+
+def test_get_answers_without_key(rest_api, proves):
+    """GET answers with the function's list of items, with no key asked for."""
+    answer = rest_api.seen.get.value
+    items = answer.body.get("items") if isinstance(answer.body, dict) else None
+    observed = {"status": answer.status, "a list of items": isinstance(items, list) and len(items) > 0}
+    expected = {"status": proves.status(200), "a list of items": True}
+    proves(expected=expected, observed=observed, waited=rest_api.seen.get, evidence=[answer])
+
+
+def test_post_answers_without_key(rest_api, proves):
+    """POST answers with the item that it was sent: the function itself has read the request."""
+    answer = rest_api.seen.post.value
+    body = answer.body if isinstance(answer.body, dict) else {}
+    observed = {"status": answer.status, "item": {name: body.get(name) for name in POSTED}}
+    expected = {"status": proves.status(201), "item": POSTED}
+    proves(expected=expected, observed=observed, waited=rest_api.seen.post, evidence=[answer])

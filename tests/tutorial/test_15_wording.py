@@ -1,0 +1,22 @@
+"""Every step's wording: its AWS CLI block does what the step does, its prose names what the step knows."""
+
+import pytest
+
+from fixtures.commands import wrong_commands
+from fixtures.prose import wrong_mentions
+from fixtures.steps import STEPS
+
+
+@pytest.mark.parametrize("step_id", STEPS)
+def test_aws_cli(step_id, world, proves):
+    """The step's AWS CLI commands make the calls that the step made."""
+    world.at(step_id)
+    wrong = wrong_commands(world).get(step_id)
+    proves(expected=None, observed=wrong.message if wrong else None, blame=wrong)
+
+
+@pytest.mark.parametrize("step_id", STEPS)
+def test_prose(step_id, run, proves):
+    """Each name and each literal in the step's prose is one that the step knows."""
+    wrong = list(wrong_mentions(run.guide, run.guide.by_id[step_id]))
+    proves(expected=[], observed=[blame.message for blame in wrong], blame=wrong[0] if wrong else None)
