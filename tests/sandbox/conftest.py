@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -44,19 +45,26 @@ def _client(url: str, service: str, region: str) -> Any:
     )
 
 
-@pytest.fixture(scope="session")
-def sandbox() -> Iterator[SandboxServer]:
-    """`python -m tutorial serve` on a free port, stopped at the end of the session."""
-    command = [sys.executable, "-m", "tutorial", "serve", "--port", "0"]
+@contextmanager
+def running_sandbox(*options: str) -> Iterator[tuple[SandboxServer, subprocess.Popen[str]]]:
+    """`python -m tutorial serve` on a free port, and its process; stopped at the end."""
+    command = [sys.executable, "-m", "tutorial", "serve", "--port", "0", *options]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline().strip()
         assert line.startswith("ready: http://127.0.0.1:"), f"the sandbox did not start: {line!r}"
         url = line.removeprefix("ready: ")
         try:
-            yield SandboxServer(url, int(url.rpartition(":")[2]))
+            yield SandboxServer(url, int(url.rpartition(":")[2])), process
         finally:
             process.terminate()
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[SandboxServer]:
+    """The sandbox that all tests of a session share: each makes what it needs, and none resets it."""
+    with running_sandbox() as (server, _):
+        yield server
 
 
 @pytest.fixture(scope="session")

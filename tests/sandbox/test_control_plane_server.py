@@ -1,0 +1,60 @@
+"""The sandbox as a process: how it starts, starts afresh, and ends."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import signal
+import time
+from typing import Any
+
+from conftest import SandboxServer, running_sandbox
+
+
+def request(sandbox: SandboxServer, method: str, path: str) -> tuple[int, Any]:
+    connection = http.client.HTTPConnection("127.0.0.1", sandbox.port, timeout=10)
+    try:
+        connection.request(method, path)
+        response = connection.getresponse()
+        return response.status, json.loads(response.read())
+    finally:
+        connection.close()
+
+
+def test_a_fresh_start_empties_everything() -> None:
+    """After a reset nothing of API Gateway, IAM and S3 is left, and the sandbox goes on."""
+    with running_sandbox() as (sandbox, _):
+        gateway, iam, s3 = (sandbox.client(service) for service in ("apigateway", "iam", "s3"))
+        gateway.create_rest_api(name="x")
+        gateway.create_api_key()
+        iam.create_user(UserName="x")
+        s3.create_bucket(Bucket="bucket")
+        assert request(sandbox, "POST", "/_sandbox/reset") == (200, {"status": "ok"})
+        assert gateway.get_rest_apis()["items"] == gateway.get_api_keys()["items"] == []
+        assert iam.list_users()["Users"] == s3.list_buckets()["Buckets"] == []
+        assert gateway.create_rest_api(name="y")["name"] == "y"
+
+
+def test_it_says_ready_and_nothing_more_and_ends_at_sigterm() -> None:
+    """SIGTERM ends the process with 0 within 2 s; stdout held one line."""
+    with running_sandbox() as (sandbox, process):
+        assert request(sandbox, "GET", "/_sandbox/health")[1]["status"] == "ok"
+        sandbox.client("apigateway").get_rest_apis()
+        started = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=10) == 0
+        assert time.monotonic() - started < 2
+        assert process.stdout is not None
+        assert process.stdout.read() == ""
+
+
+def test_the_clock_only_grows() -> None:
+    """A reset leaves the sandbox's time where it is."""
+    with running_sandbox() as (sandbox, _):
+        before = request(sandbox, "GET", "/_sandbox/health")[1]["time"]
+        connection = http.client.HTTPConnection("127.0.0.1", sandbox.port, timeout=10)
+        connection.request("POST", "/_sandbox/clock", '{"advance_seconds": 86400}')
+        connection.getresponse().read()
+        connection.close()
+        request(sandbox, "POST", "/_sandbox/reset")
+        assert request(sandbox, "GET", "/_sandbox/health")[1]["time"] - before >= 86_400
