@@ -5,6 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+
+HERE = Path(__file__).parent
+USAGE = 4  # the exit code of a user's mistake, as pytest's own
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -15,6 +19,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     serve.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
     serve.add_argument("--strict", action="store_true", help="behave like an account on a slow day")
     serve.set_defaults(run=_serve)
+    postman = commands.add_parser("postman", help="write the guide's Postman collection and environment")
+    postman.add_argument("--guide", type=Path, default=HERE / "guide.md", help="the guide (default: tutorial/guide.md)")
+    postman.add_argument("--output", type=Path, default=HERE / "postman", help="the folder to write to")
+    postman.add_argument("--invoke-url", default="", help="your stage's Invoke URL, for the environment")
+    postman.set_defaults(run=_postman)
     options = parser.parse_args(arguments)
     code: int = options.run(options)
     return code
@@ -25,6 +34,22 @@ def _serve(options: argparse.Namespace) -> int:
     from fixtures.sandbox.server import serve
 
     return serve(options.port, options.strict)
+
+
+def _postman(options: argparse.Namespace) -> int:
+    from fixtures.guide import GuideError, read_guide
+    from fixtures.postman import write_files
+    from fixtures.steps import check_guide
+
+    try:
+        guide = read_guide(options.guide)
+        check_guide(guide)
+        written = write_files(guide, options.output, options.invoke_url)
+    except (GuideError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return USAGE
+    sys.stdout.writelines(f"{path}\n" for path in written)
+    return 0
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ from fixtures.steps.starting_api import POSTED
 def test_endpoint_and_runtime(rest_api, proves):
     """The API has the guide's endpoint type, and the function the guide's runtime."""
     expected = {"endpoint types": [rest_api.form.endpoint_type], "runtime": rest_api.form.runtime}
-    proves(expected=expected, observed={"endpoint types": rest_api.seen.endpoint_types, "runtime": rest_api.seen.runtime})
+    proves(
+        expected=expected, observed={"endpoint types": rest_api.seen.endpoint_types, "runtime": rest_api.seen.runtime}
+    )
 
 
 def test_unknown_path_refused(rest_api, proves):

