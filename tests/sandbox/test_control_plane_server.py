@@ -51,10 +51,10 @@ def test_it_says_ready_and_nothing_more_and_ends_at_sigterm() -> None:
 def test_the_clock_only_grows() -> None:
     """A reset leaves the sandbox's time where it is."""
     with running_sandbox() as (sandbox, _):
-        before = request(sandbox, "GET", "/_sandbox/health")[1]["time"]
+        before = request(sandbox, "GET", "/_sandbox/health")[1]["now"]
         connection = http.client.HTTPConnection("127.0.0.1", sandbox.port, timeout=10)
         connection.request("POST", "/_sandbox/clock", '{"advance_seconds": 86400}')
         connection.getresponse().read()
         connection.close()
         request(sandbox, "POST", "/_sandbox/reset")
-        assert request(sandbox, "GET", "/_sandbox/health")[1]["time"] - before >= 86_400
+        assert request(sandbox, "GET", "/_sandbox/health")[1]["now"] - before >= 86_400
