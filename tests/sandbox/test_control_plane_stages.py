@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+
 from conftest import REGION, DeployedApi, Refusal, SandboxServer
 
 Refuse = Callable[..., Refusal]
