@@ -1,0 +1,129 @@
+"""Access-log lines: each variable's text, `-` for what is absent, and one line of JSON whatever a client sends."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from data_plane import API, GROUP, REGION, a_method
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fixtures.sandbox import access_log
+from fixtures.sandbox.clock import Clock
+from fixtures.sandbox.context import RequestContext
+from fixtures.sandbox.model import Deployment, Stage
+from fixtures.sandbox.tables import Tables
+
+AT = 1790328027.4141  # 2026-09-25T09:20:27Z
+
+
+def a_stage(log_format: str = "") -> Stage:
+    methods = (a_method("/x/{id}"),)
+    deployment = Deployment("dep123", API, 0.0, methods)
+    return Stage("123456789012", REGION, API, "prod", deployment, log_destination=GROUP, log_format=log_format)
+
+
+def a_request(user_agent: bytes | None = b"curl/8", sent_key: bytes | None = None) -> RequestContext:
+    tables = Tables(Clock())
+    tables.put_stage(a_stage("$context.requestId"))
+    live_stage = tables.stages[(API, "prod")]
+    context = RequestContext(
+        live_stage, "GET", "/prod/x/%c2%a3", "/x/%c2%a3", "HTTP/1.1", b"", [], None, {}, "127.0.0.1",
+        user_agent, sent_key, "the-request-id", "EPY2YEAEoAMEQmA=", AT,
+    )  # fmt: skip
+    found = live_stage.routes.find("/x/%c2%a3", "GET")
+    assert found is not None
+    context.route, context.path_parameters = found
+    context.method = context.route.method
+    context.status, context.response_length, context.response_latency = 200, 1856, 52
+    return context
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("apiId", API),
+        ("accountId", "123456789012"),
+        ("stage", "prod"),
+        ("deploymentId", "dep123"),
+        ("domainName", f"{API}.execute-api.us-east-1.amazonaws.com"),
+        ("domainPrefix", API),
+        ("requestId", "the-request-id"),
+        ("extendedRequestId", "EPY2YEAEoAMEQmA="),
+        ("requestTime", "25/Sep/2026:09:20:27 +0000"),
+        ("requestTimeEpoch", "1790328027414"),
+        ("protocol", "HTTP/1.1"),
+        ("httpMethod", "GET"),
+        ("path", "/prod/x/%c2%a3"),
+        ("resourcePath", "/x/{id}"),
+        ("resourceId", "res7"),
+        ("status", "200"),
+        ("responseLength", "1856"),
+        ("responseLatency", "52"),
+        ("identity.sourceIp", "127.0.0.1"),
+        ("identity.userAgent", "curl/8"),
+        ("identity.apiKey", "-"),
+        ("identity.apiKeyId", "-"),
+        ("identity.caller", "-"),
+        ("identity.user", "-"),
+        ("identity.userArn", "-"),
+        ("identity.cognitoIdentityId", "-"),
+        ("authorizer.principalId", "-"),
+        ("authorizer.claims.sub", "-"),
+        ("integrationLatency", "-"),
+        ("integrationStatus", "-"),
+        ("integration.status", "-"),
+        ("integration.error", "-"),
+        ("error.message", "-"),
+        ("error.messageString", "-"),
+        ("error.responseType", "-"),
+        ("requestid", "-"),
+        ("noSuchThing", "-"),
+    ],
+)
+def test_a_variable_is_replaced_by_its_text(variable: str, value: str) -> None:
+    """Each variable has its documented text; one that is absent or unknown is `-`."""
+    assert access_log.compile_format(f"<$context.{variable}>", a_stage())(a_request()) == f"<{value}>"
+
+
+def test_an_error_is_logged_with_its_type_and_quoted_on_request() -> None:
+    """messageString brings its own quotation marks."""
+    context = a_request()
+    context.error_message, context.error_response_type = "Limit Exceeded", "QUOTA_EXCEEDED"
+    format = '{"m":"$context.error.message","s":$context.error.messageString,"t":"$context.error.responseType"}'
+    line = access_log.compile_format(format, a_stage())(context)
+    assert json.loads(line) == {"m": "Limit Exceeded", "s": "Limit Exceeded", "t": "QUOTA_EXCEEDED"}
+
+
+def test_a_failed_integration_is_logged_as_captured() -> None:
+    """A function that raised: Lambda answered 200, the function nothing."""
+    context = a_request()
+    context.integration_status = 200
+    context.integration_error = "Lambda Customer Function Error:owned-backend-failure"
+    format = "$context.integrationStatus $context.integration.status $context.integration.error"
+    line = access_log.compile_format(format, a_stage())(context)
+    assert line == "200 - Lambda Customer Function Error:owned-backend-failure"
+
+
+@pytest.mark.parametrize(
+    "literal", ["{}", "{{x}}", "it's", 'a "b" \\n', "100%", "${c.sent_key}", "$context", "\u00e9\n"]
+)
+def test_all_other_text_stays(literal: str) -> None:
+    """What is no variable is copied as it is."""
+    assert access_log.compile_format(literal, a_stage())(a_request(sent_key=b"secret")) == literal
+
+
+@given(st.binary())
+def test_any_user_agent_gives_one_line_of_json(user_agent: bytes) -> None:
+    """No byte sequence in a header splits the line or breaks its JSON."""
+    line = access_log.compile_format('{"agent":"$context.identity.userAgent"}', a_stage())(a_request(user_agent))
+    assert len(line.splitlines()) == 1
+    assert list(json.loads(line)) == ["agent"]
+
+
+@given(st.text())
+def test_any_format_is_taken(format: str) -> None:
+    """A format of arbitrary text without a variable is rendered unchanged."""
+    if "$context." not in format:
+        assert access_log.compile_format(format, a_stage())(a_request()) == format
