@@ -363,12 +363,10 @@ def test_a_customised_failure_keeps_the_captured_status(plane: DataPlane) -> Non
 
 def test_a_client_that_leaves_before_the_answer_has_one_line(plane: DataPlane) -> None:
     """The answer that nobody reads is logged once, as it would have been sent."""
-    code = (
-        "exports.handler = async () => { await new Promise((done) => setTimeout(done, 100)); return {statusCode: 200} }"
-    )
-    plane.function(code)
+    wait = "await new Promise((done) => setTimeout(done, event.queryStringParameters.ms))"
+    plane.function(f"exports.handler = async (event) => {{ {wait}; return {{ statusCode: 200 }} }}")
     plane.deploy(lambda_method(), log_format=LOG)
     with plane.socket() as client:
-        client.sendall(f"GET {BASE}/items HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-    assert plane.get("/items").status == 200  # the function answers this one last
+        client.sendall(f"GET {BASE}/items?ms=50 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    assert plane.get("/items?ms=500").status == 200  # long after the other
     assert [line["status"] for line in plane.logged()] == ["200", "200"]

@@ -235,6 +235,26 @@ def test_close_leaves_no_process_behind() -> None:
     assert not any(os.path.exists(f"/proc/{pid}") for pid in pids)
 
 
+def test_close_ends_what_a_replaced_version_still_does() -> None:
+    """A process that ends its event in old code is gone too when close returns."""
+
+    async def scenario() -> list[int]:
+        runtime = LambdaRuntime()
+        runtime.put_function(a_function("exports.handler = async (event) => { while (event) ; }"))
+        await runtime.invoke(FUNCTION, b"0")
+        busy = asyncio.ensure_future(runtime.invoke(FUNCTION, b"1"))
+        await asyncio.wait([busy], timeout=0.05)
+        runtime.put_function(a_function("exports.handler = async () => 1"))
+        pids = runtime.process_ids()
+        await runtime.close()
+        assert (await busy).error == "Unhandled"
+        return pids
+
+    pids = asyncio.run(scenario())
+    assert len(pids) == 2
+    assert not any(os.path.exists(f"/proc/{pid}") for pid in pids)
+
+
 @pytest.mark.parametrize("event", ["0", "1"], ids=["idle", "busy"])
 def test_functions_die_with_a_killed_sandbox(event: str) -> None:
     """SIGKILL of the parent ends its Node processes, even one in an endless loop."""
