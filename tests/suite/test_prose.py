@@ -1,0 +1,145 @@
+"""Prose names what its step knows, as what it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.blame import Blame
+from fixtures.guide import parse_guide
+from fixtures.prose import literals_known, names_known, wrong_mentions
+from fixtures.steps import STEPS
+
+SELECT_KEY = "select the API key\n**Moesif Example**."
+
+
+def wrong(guide, step_id):
+    """What the step's prose says wrongly."""
+    return list(wrong_mentions(guide, guide.by_id[step_id]))
+
+
+def line_of(guide, text):
+    """The line that `text` stands on."""
+    return guide.text[: guide.text.index(text)].count("\n") + 1
+
+
+@pytest.mark.parametrize("step_id", STEPS)
+def test_published_prose_is_right(step_id, guide):
+    """Each name and literal of guide.md is one that its step knows."""
+    assert [] == wrong(guide, step_id)
+
+
+def test_names_known_are_those_of_the_step_and_its_needs(guide):
+    """A step knows the names in its own form and in the forms of the steps that it needs, and what carries them."""
+    expected = {"Premium Plan": {"plan"}, "Moesif Example": {"key"}}
+    assert expected == names_known(guide, guide.by_id["plan-key"])
+
+
+def test_one_name_may_be_carried_by_two_things(guide):
+    """Where the key is named like the plan, either noun may lead to the name."""
+    renamed = parse_guide(guide.text.replace("Moesif Example", "Premium Plan"), guide.path)
+    assert {"Premium Plan": {"plan", "key"}} == names_known(renamed, renamed.by_id["plan-key"])
+    assert [] == wrong(renamed, "plan-key")
+
+
+def test_literals_known(guide):
+    """A step may quote its settings and their parts, its blocks' titles and fields, and the API's methods."""
+    expected = {
+        "x-api-key", "{{api_key}}", "curl", "curl.json", "GET", "POST", "200", "403", "postman/collection.json",
+        '"user": "$context.identity.apiKeyId"', "apiKeyId", "log-format-without-secret.json", "$context.path",
+    }  # fmt: skip
+    known = literals_known(guide, guide.by_id["postman-request"]) | literals_known(guide, guide.by_id["log-format"])
+    assert set() == expected - known
+
+
+def test_plan_named_where_the_key_is_meant(edited):
+    """The plan's name behind the word key is refused, though the step knows both, with the name that is meant."""
+    guide = edited((SELECT_KEY, SELECT_KEY.replace("Moesif Example", "Premium Plan")))
+    message = "**Premium Plan** is no key but a plan: **Moesif Example** is"
+    assert [Blame("plan-key", line_of(guide, "**Premium Plan**. It is the key"), "wrong-name", message)] == wrong(
+        guide, "plan-key"
+    )
+
+
+def test_key_named_where_the_plan_is_meant(edited):
+    """The key's name behind the word plan is refused in the same way."""
+    guide = edited(("the plan is the one that you have open.", "the plan **Moesif Example** is the one you have open."))
+    assert ["**Moesif Example** is no plan but a key: **Premium Plan** is"] == [
+        blame.message for blame in wrong(guide, "plan-key")
+    ]
+
+
+def test_name_that_nothing_carries(edited):
+    """A name that no form holds is refused with those that the step knows."""
+    guide = edited(("select the stage **prod**, and", "select the stage **production**, and"))
+    message = (
+        "**production** is no name that step `deploy` knows: expected one of **prod**, **amazon-apigateway-moesif**"
+    )
+    found = wrong(guide, "deploy")
+    assert [("deploy", line_of(guide, "**production**"), "wrong-name")] == [(b.step, b.line, b.kind) for b in found]
+    assert message.split(":")[0] == found[0].message.split(":")[0]
+
+
+def test_name_where_there_is_none(edited):
+    """A name in prose that named nothing before is held against the forms of the steps that it needs."""
+    guide = edited(("Do the same for every other method", "Do the same in **Nowhere** for every other method"))
+    found = [blame.message for blame in wrong(guide, "key-on-post")]
+    assert 1 == len(found)
+    assert found[0].startswith(
+        "**Nowhere** is no name that step `key-on-post` knows: expected one of **items-function**"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind"),
+    [
+        ("with `403` and `{\"message\":\"Forbidden\"}`", "with `401` and `{\"message\":\"Forbidden\"}`", "wrong-value"),
+        ("with `403` and `{\"message\":\"Forbidden\"}`", "with `403` and `{\"message\":\"No\"}`", "wrong-name"),
+    ],
+)  # fmt: skip
+def test_literal_that_the_step_does_not_know(old, new, kind, edited):
+    """An unknown literal is refused at its line: a status as a wrong value, anything else as a wrong name."""
+    guide = edited((old, new))
+    bad = "401" if kind == "wrong-value" else '{"message":"No"}'
+    message = f"`{bad}` is nothing that step `deploy` knows: expected a value of its form or blocks"
+    assert [Blame("deploy", line_of(guide, new), kind, message)] == wrong(guide, "deploy")
+
+
+@pytest.mark.parametrize("literal", ["/etc/hosts", "x" * 5000, "lambda"])
+def test_literal_that_is_no_file_of_the_guide(literal, edited):
+    """A path of the machine, a text longer than any file's name, and a folder are no files of the guide."""
+    guide = edited(
+        ("selected, and\nchoose *Save*. The key's page", f"selected (`{literal}`), and\nchoose *Save*. The key's page")
+    )
+    assert ["wrong-name"] == [blame.kind for blame in wrong(guide, "api-key")]
+
+
+def test_renamed_plan(guide):
+    """A plan that is renamed everywhere is as right as before."""
+    renamed = parse_guide(guide.text.replace("Premium Plan", "Tarif Gold"), guide.path)
+    assert [] == [blame for step in renamed.steps for blame in wrong_mentions(renamed, step)]
+
+
+def test_renamed_in_the_form_only(guide):
+    """A name that changed in the form and not in the prose is refused in the prose."""
+    text = guide.text.replace("| API key | **Moesif Example** |", "| API key | **Other** |")
+    text = text.replace("| Name | **Moesif Example** |", "| Name | **Other** |")
+    changed = parse_guide(text, guide.path)
+    assert [line_of(changed, "**Moesif Example**. It is")] == [blame.line for blame in wrong(changed, "plan-key")]
+
+
+def translated(name):
+    """The prose of `plan-key` in German, with `name` where the key's name belongs."""
+    return (
+        "In the plan, choose the *Associated API keys* tab, *Add API key*, *Add existing key*, and " + SELECT_KEY,
+        f"Öffne im Nutzungsplan den Reiter *Associated API keys* und wähle den Schlüssel\n**{name}**, Methode `GET`.",
+    )
+
+
+def test_translated_prose(edited):
+    """Prose in another language is right when its names and literals are those of the step."""
+    assert [] == wrong(edited(translated("Moesif Example")), "plan-key")
+
+
+def test_translated_prose_still_knows_its_names(edited):
+    """Where the nouns are not known, a name that nothing carries is refused all the same."""
+    assert ["wrong-name"] == [blame.kind for blame in wrong(edited(translated("Moesif Beispiel")), "plan-key")]
