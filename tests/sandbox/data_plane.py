@@ -19,7 +19,7 @@ import uvicorn
 from fixtures.sandbox.clock import Clock
 from fixtures.sandbox.delivery import DeliveryStreams, LogDelivery
 from fixtures.sandbox.gateway import Gateway
-from fixtures.sandbox.http_protocol import KeepsSpelling
+from fixtures.sandbox.http_protocol import SERVER_OPTIONS
 from fixtures.sandbox.lambda_runtime import LambdaRuntime
 from fixtures.sandbox.model import (
     ApiKey,
@@ -191,9 +191,7 @@ def running_data_plane() -> Iterator[DataPlane]:
         log = LogDelivery(clock, lambda arn, events: lines.extend(line for _, line in events), streams)
         gateway = Gateway(tables, clock, lambdas, log)
         listener = socket.create_server(("127.0.0.1", 0))
-        config = uvicorn.Config(
-            gateway, http=KeepsSpelling, log_level="critical", server_header=False, date_header=False, lifespan="off"
-        )
+        config = uvicorn.Config(gateway, log_level="critical", lifespan="off", **SERVER_OPTIONS)
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve([listener]))
         stop = asyncio.Event()

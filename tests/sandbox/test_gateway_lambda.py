@@ -191,6 +191,13 @@ def test_stage_variables_and_the_key_are_in_the_event(plane: DataPlane) -> None:
     assert (event["stageVariables"], identity["apiKey"], identity["apiKeyId"]) == ({"colour": "blue"}, KEY, "key1")
 
 
+def test_the_source_is_the_tcp_peer_whatever_the_client_says(echo: DataPlane) -> None:
+    """X-Forwarded-For is passed on with the peer's address behind it, and is not believed."""
+    event = echo.get("/x", headers={"X-Forwarded-For": "192.0.2.7"}).json
+    seen = event["requestContext"]["identity"]["sourceIp"], event["headers"]["X-Forwarded-For"]
+    assert seen == ("127.0.0.1", "192.0.2.7, 127.0.0.1")
+
+
 def test_an_unknown_key_has_no_id_in_the_event(echo: DataPlane) -> None:
     """A value that is no key is passed on as apiKey, without apiKeyId."""
     identity = echo.get("/x", "unknown").json["requestContext"]["identity"]
