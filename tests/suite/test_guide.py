@@ -294,7 +294,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=150, derandomize=True, database=None, deadline=None)
+@settings(max_examples=80, derandomize=True, database=None, deadline=None)
 @given(st.lists(PIECES, max_size=40).map("".join))
 def test_any_text_is_a_guide_or_is_refused_with_a_line(text):
     """No text ends the parser in another way than with a guide, or one line that names a line of the file."""

@@ -120,14 +120,14 @@ def test_more_shell_than_that(text, message):
     assert message == str(caught.value)
 
 
-@settings(max_examples=100, derandomize=True, database=None, deadline=None)
+@settings(max_examples=40, derandomize=True, database=None, deadline=None)
 @given(st.lists(st.text(), max_size=5))
 def test_quoted_words_come_back(given_words):
     """Whatever is quoted as the standard library quotes it is read back as it was."""
     assert given_words == split(shlex.join(given_words))
 
 
-@settings(max_examples=150, derandomize=True, database=None, deadline=None)
+@settings(max_examples=80, derandomize=True, database=None, deadline=None)
 @given(
     st.lists(st.sampled_from([*"$\"'\\`#(){}=a \n|%\0", "$NAME", "$(cat f)", "A=", "${NAME#", "export "])).map("".join)
 )
