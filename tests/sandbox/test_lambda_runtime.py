@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -256,7 +257,7 @@ def test_close_ends_what_a_replaced_version_still_does() -> None:
 
 
 @pytest.mark.parametrize("event", ["0", "1"], ids=["idle", "busy"])
-def test_functions_die_with_a_killed_sandbox(event: str) -> None:
+def test_functions_die_with_a_killed_sandbox(event: str, tmp_path: Path) -> None:
     """SIGKILL of the parent ends its Node processes, even one in an endless loop."""
     script = textwrap.dedent(f"""
         import asyncio, os, sys
@@ -275,7 +276,9 @@ def test_functions_die_with_a_killed_sandbox(event: str) -> None:
             await asyncio.Event().wait()
         asyncio.run(main())
     """)
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as parent:
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}  # a killed process leaves its folders behind
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         descriptor = os.pidfd_open(pid)
