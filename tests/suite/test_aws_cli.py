@@ -292,13 +292,19 @@ def test_guides_limits_block(guide):
     assert expected == hold(text, *made, variables={"API_ID": "a1"})
 
 
-@pytest.fixture
-def recorded():
-    """A recorder on a real session, and its API Gateway client, answered by botocore's own stubber."""
+@pytest.fixture(scope="module")
+def listening():
+    """A recorder on a real session, and the session's API Gateway client."""
     session = botocore.session.Session()
     session.set_credentials("made-up", "made-up")
     recorder = Recorder(session)
-    client = session.create_client("apigateway", region_name="us-east-1")
+    return recorder, session.create_client("apigateway", region_name="us-east-1")
+
+
+@pytest.fixture
+def recorded(listening):
+    """Both, with answers from botocore's own stubber: nothing leaves the process."""
+    recorder, client = listening
     with Stubber(client) as answers:
         yield recorder, client, answers
 
