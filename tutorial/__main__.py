@@ -9,6 +9,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 USAGE = 4  # the exit code of a user's mistake, as pytest's own
+PIPE_WIDTH = 160  # columns of a table that no terminal limits
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,6 +25,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     postman.add_argument("--output", type=Path, default=HERE / "postman", help="the folder to write to")
     postman.add_argument("--invoke-url", default="", help="your stage's Invoke URL, for the environment")
     postman.set_defaults(run=_postman)
+    errata = commands.add_parser("errata", help="run a wrong guide, mend it step by step, and list what was to mend")
+    errata.add_argument(
+        "--guide", type=Path, default=HERE / "as-published.md", help="(default: the published tutorial)"
+    )
+    errata.add_argument("--target", default="moto", help="as pytest's (default: the local sandbox)")
+    errata.add_argument("--json", type=Path, metavar="FILE", help="write the errata with their evidence")
+    errata.add_argument("--readme", action="store_true", help="write the table into README.md")
+    errata.set_defaults(run=_errata)
     options = parser.parse_args(arguments)
     code: int = options.run(options)
     return code
@@ -49,6 +58,30 @@ def _postman(options: argparse.Namespace) -> int:
         sys.stderr.write(f"{error}\n")
         return USAGE
     sys.stdout.writelines(f"{path}\n" for path in written)
+    return 0
+
+
+def _errata(options: argparse.Namespace) -> int:
+    import json
+
+    from rich.console import Console
+
+    from fixtures.errata import ErrataError, errata_of
+    from fixtures.report import write_beside
+    from fixtures.report.errata import markdown_table, terminal_table, with_table
+
+    try:
+        found = errata_of(options.guide, options.target)
+        terminal_table(found, Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH))
+        if options.json:
+            write_beside(options.json, json.dumps(found.to_json(), indent=1, ensure_ascii=False) + "\n")
+        if options.readme:
+            readme = HERE.parent / "README.md"
+            table = markdown_table(found.errata, f"tutorial/{options.guide.name}")
+            write_beside(readme, with_table(readme.read_text(encoding="utf-8"), table))
+    except (ErrataError, OSError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code if isinstance(error, ErrataError) else USAGE
     return 0
 
 
