@@ -5,11 +5,21 @@ from fixtures.steps.starting_api import POSTED
 
 
 def test_endpoint_and_runtime(rest_api, proves):
-    """The API has the guide's endpoint type, and the function the guide's runtime."""
-    expected = {"endpoint types": [rest_api.form.endpoint_type], "runtime": rest_api.form.runtime}
-    proves(
-        expected=expected, observed={"endpoint types": rest_api.seen.endpoint_types, "runtime": rest_api.seen.runtime}
-    )
+    """API and function carry the guide's names, the API its endpoint type, the function its runtime."""
+    form, seen = rest_api.form, rest_api.seen
+    expected = {
+        "API": form.api_name,
+        "endpoint types": [form.endpoint_type],
+        "function": form.function_name,
+        "runtime": form.runtime,
+    }
+    observed = {
+        "API": seen.api_name,
+        "endpoint types": seen.endpoint_types,
+        "function": seen.function_name,
+        "runtime": seen.runtime,
+    }
+    proves(expected=expected, observed=observed)
 
 
 def test_unknown_path_refused(rest_api, proves):

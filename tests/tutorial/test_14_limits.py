@@ -8,11 +8,17 @@ def test_burst_is_throttled(probe_plan, proves):
     seen = probe_plan.seen
     last = seen.throttled.value
     observed = {
+        "plan": seen.name,
         "admitted at first": any(answer.status == 200 for answer in seen.burst),
         "status": last.status,
         "outcome": last.outcome,
     }
-    expected = {"admitted at first": True, "status": proves.status(429), "outcome": TOO_MANY_REQUESTS}
+    expected = {
+        "plan": probe_plan.form.name,
+        "admitted at first": True,
+        "status": proves.status(429),
+        "outcome": TOO_MANY_REQUESTS,
+    }
     evidence = [[answer.status for answer in seen.burst], last]
     proves(expected=expected, observed=observed, waited=seen.throttled, evidence=evidence)
 

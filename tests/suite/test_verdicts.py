@@ -1,0 +1,64 @@
+"""Whole runs: right guides are verified, wrong ones refuted with the right blame, both in the forked runner."""
+
+import os
+from pathlib import Path
+
+from fixtures.guide import read_guide
+from fixtures.mutants import Job, guide_jobs, run_jobs
+from fixtures.right_edits import right_edits
+
+GUIDE = Path(__file__).parents[2] / "tutorial" / "guide.md"
+WORKERS = 1 if os.environ.get("PYTEST_XDIST_WORKER") else 2
+# Every mutant runs in `make mutants`; here one in so many, a different operator each time.
+EVERY = 23
+
+
+def job(text, kinds=(), steps=()):
+    """One run of an edited guide."""
+    return Job("edited", text, frozenset(kinds), frozenset(steps), {})
+
+
+def test_right_edits_are_verified():
+    """A guide that is edited rightly is verified, and the new values are among what was observed."""
+    edits = list(right_edits(read_guide(GUIDE)))
+    jobs = [Job(edit.id, edit.text, frozenset(), frozenset(), {}, observed=edit.observed) for edit in edits]
+    scores = run_jobs(jobs, WORKERS)
+    assert [] == [f"{score.id}: {score.said}" for score in scores if score.outcome != "killed"]
+    assert len(edits) == len(scores)
+
+
+def test_sampled_mutants_are_refuted():
+    """Of the wrong guides, one in every so many is refuted with the right step and kind."""
+    jobs = list(guide_jobs(GUIDE))[::EVERY]
+    scores = run_jobs(jobs, WORKERS)
+    assert [] == [f"{score.outcome} {score.id}: {score.said}" for score in scores if score.outcome != "killed"]
+
+
+def test_judge_sees_a_survivor():
+    """A right guide passed off as a wrong one is scored as a survivor: the scoring itself can fail."""
+    [score] = run_jobs([job(GUIDE.read_text(), {"wrong-value"}, {"deploy"})], 1)
+    assert score.outcome == "survived"
+
+
+def test_without_deploy_is_refuted():
+    """A guide without its deploy is refuted, and `deploy` is to mend."""
+    guide = read_guide(GUIDE)
+    step = guide.by_id["deploy"]
+    lines = guide.text.split("\n")
+    without = "\n".join(lines[: step.line - 1] + lines[step.end_line :])
+    [score] = run_jobs([job(without, {"missing-step"}, {"deploy"})], 1)
+    assert ("killed", True) == (score.outcome, "write it before `api-key`" in score.said)
+
+
+def test_user_as_key_value_is_refuted():
+    """`user` as the key's value is refuted, and `log-format` is to mend."""
+    text = GUIDE.read_text().replace('"user": "$context.identity.apiKeyId"', '"user": "$context.identity.apiKey"')
+    [score] = run_jobs([job(text, {"wrong-value"}, {"log-format"})], 1)
+    assert ("killed", True) == (score.outcome, "`user` holds $context.identity.apiKey" in score.said)
+
+
+def test_number_of_mutants():
+    """At least 150 wrong guides are generated, from every operator and for every step."""
+    jobs = list(guide_jobs(GUIDE))
+    assert len(jobs) >= 150
+    assert {step.id for step in read_guide(GUIDE).steps} == {step for job in jobs for step in job.steps}
