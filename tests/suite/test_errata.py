@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import re
 import subprocess
@@ -29,13 +30,19 @@ def published():
     return read_guide(ROOT / "tutorial" / "as-published.md")
 
 
-@pytest.fixture(scope="module")
-def found(tmp_path_factory):
-    """What `python -m tutorial errata --json` wrote, once for all tests: five real runs."""
-    path = tmp_path_factory.mktemp("errata") / "errata.json"
-    command = [sys.executable, "-m", "tutorial", "errata", "--json", str(path)]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+@pytest.fixture(scope="session")
+def found(request, tmp_path_factory):
+    """What `python -m tutorial errata --json` wrote: five real runs, made once for all of xdist's workers."""
+    folder = tmp_path_factory.getbasetemp()
+    if hasattr(request.config, "workerinput"):
+        folder = folder.parent  # a worker's own folder lies in the run's
+    path = folder / "errata.json"
+    with (folder / "errata.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            command = [sys.executable, "-m", "tutorial", "errata", "--json", str(path)]
+            ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+            assert ended.returncode == 0, ended.stdout + ended.stderr
     return json.loads(path.read_text(encoding="utf-8"))
 
 
