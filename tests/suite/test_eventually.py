@@ -11,6 +11,8 @@ from fixtures.eventually import RealPace, Wait, Waited, eventually
 class Watch:
     """A clock that moves on when somebody pauses, and by `per_look` when somebody looks at an answer."""
 
+    stride = 1.0
+
     def __init__(self):
         self.time = 1_000.0
         self.pauses = []
@@ -51,6 +53,22 @@ def test_right_later():
 def test_pauses_double_up_to_the_longest():
     """Pauses grow to fifteen seconds and no further, and the last one ends with the budget."""
     assert [1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 5.0] == waited(["no"], budget_s=50)[1]
+
+
+def test_pauses_grow_with_the_stride():
+    """Where time costs nothing, pauses grow to as many times fifteen seconds as the pace says."""
+    watch = Watch()
+    watch.stride = 4.0
+    eventually(lambda: "no", lambda value: False, Wait("an answer", 200, "as seen"), watch)
+    assert [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 17.0] == watch.pauses
+
+
+def test_answers_are_equal_in_their_gist():
+    """Answers that differ only in what their gist leaves out are stable."""
+    answers = iter(range(100))
+    wait = Wait("an answer", 60, "as seen")
+    found = eventually(lambda: next(answers), lambda value: False, wait, Watch(), gist=lambda value: "no")
+    assert (False, True) == (found.right, found.stable)
 
 
 def test_budget_that_is_spent():
