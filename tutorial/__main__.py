@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,6 +34,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     errata.add_argument("--json", type=Path, metavar="FILE", help="write the errata with their evidence")
     errata.add_argument("--readme", action="store_true", help="write the table into README.md")
     errata.set_defaults(run=_errata)
+    mutate = commands.add_parser("mutate", help="run wrong guides and lying worlds: each must be refuted")
+    mutate.add_argument("--guide", type=Path, default=HERE / "guide.md", help="the right guide")
+    mutate.add_argument("--only", default="", metavar="TEXT", help="only those whose ID holds this text")
+    mutate.add_argument("--every", type=int, default=1, metavar="N", help="only one in N")
+    mutate.add_argument("--workers", type=int, default=os.cpu_count() or 2)
+    mutate.add_argument("--json", type=Path, metavar="FILE", help="write each score")
+    mutate.set_defaults(run=_mutate)
     options = parser.parse_args(arguments)
     code: int = options.run(options)
     return code
@@ -43,6 +51,12 @@ def _serve(options: argparse.Namespace) -> int:
     from fixtures.sandbox.server import serve
 
     return serve(options.port, options.strict)
+
+
+def _mutate(options: argparse.Namespace) -> int:
+    from fixtures.mutants import mutate
+
+    return mutate(options.guide, options.only, options.every, options.workers, options.json)
 
 
 def _postman(options: argparse.Namespace) -> int:
