@@ -1,6 +1,7 @@
 """Step `limits`: throttle and quota at work, on a throw-away plan."""
 
 from fixtures.answers import LIMIT_EXCEEDED, TOO_MANY_REQUESTS
+from fixtures.steps.limits import requests_as_evidence
 
 
 def test_burst_is_throttled(probe_plan, proves):
@@ -19,7 +20,7 @@ def test_burst_is_throttled(probe_plan, proves):
         "status": proves.status(429),
         "outcome": TOO_MANY_REQUESTS,
     }
-    evidence = [[answer.status for answer in seen.burst], last]
+    evidence = [requests_as_evidence(probe_plan), last]
     proves(expected=expected, observed=observed, waited=seen.throttled, evidence=evidence)
 
 
