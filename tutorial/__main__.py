@@ -20,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     serve = commands.add_parser("serve", help="run the local sandbox until SIGTERM")
     serve.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
     serve.add_argument("--strict", action="store_true", help="behave like an account on a slow day")
+    serve.add_argument("--seed", type=int, default=0, help="what --strict leaves to chance (default: 0)")
     serve.set_defaults(run=_serve)
     postman = commands.add_parser("postman", help="write the guide's Postman collection and environment")
     postman.add_argument("--guide", type=Path, default=HERE / "guide.md", help="the guide (default: tutorial/guide.md)")
@@ -50,7 +51,7 @@ def _serve(options: argparse.Namespace) -> int:
     # Late: the other subcommands need no server, and the server starts without their imports.
     from fixtures.sandbox.server import serve
 
-    return serve(options.port, options.strict)
+    return serve(options.port, options.strict, options.seed)
 
 
 def _mutate(options: argparse.Namespace) -> int:
