@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from uuid import uuid4
 
 import boto3
@@ -46,10 +46,12 @@ def _client(url: str, service: str, region: str) -> Any:
 
 
 @contextmanager
-def running_sandbox(*options: str) -> Iterator[tuple[SandboxServer, subprocess.Popen[str]]]:
-    """`python -m tutorial serve` on a free port, and its process; stopped at the end."""
+def running_sandbox(
+    *options: str, stderr: IO[str] | None = None
+) -> Iterator[tuple[SandboxServer, subprocess.Popen[str]]]:
+    """`python -m tutorial serve` on a free port, and its process; stopped at the end. Its stderr can be kept."""
     command = [sys.executable, "-m", "tutorial", "serve", "--port", "0", *options]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline().strip()
         assert line.startswith("ready: http://127.0.0.1:"), f"the sandbox did not start: {line!r}"
