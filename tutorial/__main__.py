@@ -43,6 +43,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     mutate.add_argument("--json", type=Path, metavar="FILE", help="write each score")
     mutate.add_argument("--readme", action="store_true", help="write the table into README.md")
     mutate.set_defaults(run=_mutate)
+    report = commands.add_parser("report", help="what to do with reports").add_subparsers(required=True)
+    merge = report.add_parser("merge", help="join the reports of several chains into one, step by chain")
+    merge.add_argument("folders", type=Path, nargs="+", metavar="DIR", help="a folder that --report wrote")
+    merge.add_argument("--output", type=Path, default=Path("report"), help="where to write (default: report)")
+    merge.set_defaults(run=_merge)
+    watch = commands.add_parser("watch", help="run the guide again whenever it is saved, until interrupted")
+    watch.add_argument("--guide", type=Path, default=HERE / "guide.md", help="the guide (default: tutorial/guide.md)")
+    watch.add_argument("--report", type=Path, default=HERE.parent / "report", metavar="DIR", help="where to write")
+    watch.set_defaults(run=_watch)
     options = parser.parse_args(arguments)
     code: int = options.run(options)
     return code
@@ -100,6 +109,24 @@ def _errata(options: argparse.Namespace) -> int:
         sys.stderr.write(f"{error}\n")
         return error.exit_code if isinstance(error, ErrataError) else USAGE
     return 0
+
+
+def _merge(options: argparse.Namespace) -> int:
+    from fixtures.report.merge import MergeError, merge
+
+    try:
+        merged, code = merge(options.folders, options.output)
+    except (MergeError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return USAGE
+    sys.stdout.write(f"{merged.verdict.upper()}: {merged.sentence}: {options.output / 'index.html'}\n")
+    return code
+
+
+def _watch(options: argparse.Namespace) -> int:
+    from fixtures.watch import watch_guide
+
+    return watch_guide(options.guide, options.report)
 
 
 if __name__ == "__main__":
