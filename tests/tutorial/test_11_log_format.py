@@ -12,13 +12,12 @@ NO_MOESIF = "no Moesif credentials: set MOESIF_APPLICATION_ID and MOESIF_MANAGEM
 
 def test_keyed_request_was_anonymous(access_log_line, proves):
     """Under the first format a request with the right key is an event without a user."""
-    before = access_log_line.seen.before
+    sent, before = access_log_line.made.sent, access_log_line.made.before
     if before is None:
         proves.not_observed(NO_MOESIF, by_design=False)
-    sent = access_log_line.made
     observed = {"status": sent.status, "users": [event.get("user_id") for event in before.value[0]]}
     expected = {"status": 200, "users": [None]}
-    proves(expected=expected, observed=observed, waited=before, evidence=[sent], missing=not before.right)
+    proves(expected=expected, observed=observed, waited=before, evidence=[sent], missing=not before.value[0])
 
 
 def test_format_on_stage(access_log_line, proves):

@@ -33,4 +33,4 @@ def test_event_has_no_company(tracked_event, proves):
     if everything is None:
         proves.not_observed(NO_MOESIF, by_design=False)
     observed = [event.get("company_id") for of_one in everything.value for event in of_one]
-    proves(expected=[None, None], observed=observed, waited=everything, missing=not everything.right)
+    proves(expected=[None, None], observed=observed, waited=everything, missing=not all(everything.value))
