@@ -109,7 +109,10 @@ def fuzz_requests(
     answer = fuzzed.request(raw_request(method, fuzzed.base + path, headers, body, chunked=chunked))
     lines = fuzzed.new_lines()
     assert answer is not None
-    assert answer.status < 500
+    # A MOCK that has no template for the media type finds no status code in the body, and answers 500 on AWS, too; a
+    # fault of the gateway's own has the same body, and is told apart by its traceback (`fuzzed`).
+    other_type = any(name == b"Content-Type" for name, _ in headers)
+    assert answer.status < 500 or (other_type and answer.status == 500)
     if of_gateway(answer):
         assert [answer.headers["x-amz-apigw-id"]] == lines
     else:
