@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from html.parser import HTMLParser
+import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -11,31 +12,12 @@ import pytest
 from fixtures.blame import Blame
 from fixtures.report import write_all, write_beside
 from fixtures.report.github import annotate_usage_error, error_annotations, job_summary
-from fixtures.report.html import html
 from fixtures.report.junit import junit
 from fixtures.report.terminal import failure_text, safe, verdict_lines
 from fixtures.result import StepResult
 
 HOSTILE = "</pre></title><script>alert(1)</script><img src=x onerror='alert(2)'>\" & {{ 7 * 7 }}"
 CONTROL = "red \x1b[31m\x07\x9b31m bell\x00 \u202egnihtemos \ud800 \u2028end"
-
-
-class Page(HTMLParser):
-    """The elements, attributes and text of a page."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.attributes, self.text = [], [], ""
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        """Keeps an element."""
-        self.tags.append(tag)
-        self.attributes += [name for name, _ in attributes]
-
-    def handle_data(self, data):
-        """Keeps text."""
-        self.text += data
 
 
 def cases(result):
@@ -56,6 +38,9 @@ def test_junit_has_a_suite_a_step(a_result):
         ("plan-key", "1", "0", "1", "0", "0.000"),
     ]
     assert expected == [tuple(suite.get(name) for name in names) for suite in suites]
+    whole = ElementTree.fromstring(junit(a_result()))
+    counts = ("3", "1", "1", "0", "1.250", "2026-10-07T08:21:45.000000Z")
+    assert counts == tuple(whole.get(name) for name in (*names[1:], "timestamp"))
 
 
 def test_junit_case_has_file_and_line(a_result):
@@ -90,43 +75,6 @@ def test_junit_is_xml_whatever_it_shows(text, a_result):
     root = ElementTree.fromstring(junit(a_result(text, path=f"g{text}.md")).encode())
     expected = {"testsuites", "testsuite", "testcase", "failure", "skipped"}
     assert (expected, 3) == ({element.tag for element in root.iter()}, len(list(root.iter("testcase"))))
-
-
-# -- HTML -------------------------------------------------------------------------------------------------------------
-
-
-def test_html_shows_text_and_obeys_none(a_result):
-    """Hostile text is on the page as text, in every place, and adds no element and no attribute."""
-    page, plain = Page(html(a_result(HOSTILE, path=HOSTILE))), Page(html(a_result()))
-    assert (plain.tags, plain.attributes) == (page.tags, page.attributes)
-    # The guide in title and heading; the message in blame, claim, diagnosis, observed, command and note. The evidence
-    # is JSON, in which the message's quotation mark is escaped.
-    assert 2 + 6 == page.text.count(HOSTILE)
-
-
-def test_html_loads_nothing(a_result):
-    """The page is one file: no script, no link, no image, and a policy that forbids them."""
-    text = html(a_result())
-    assert set() == {"script", "link", "img", "iframe"} & set(Page(text).tags)
-    assert "default-src 'none'; style-src 'unsafe-inline'" in text
-
-
-def test_html_says_what_to_mend(a_result):
-    """The blame stands at the top with its line, and what was not done says what is in its way."""
-    text = " ".join(Page(html(a_result())).text.split())
-    assert "Refuted: tutorial/guide.md on moto Line 12, step usage-plan: wrong-value the plan is wrong: mend it" in text
-    assert "blocked Key line 18, blocked by usage-plan" in text
-
-
-def test_html_of_a_verified_run_blames_nobody(a_result):
-    """Without a blame there is no alert."""
-    assert ('role="alert"' in html(a_result()), 'role="alert"' in html(a_result(blame=None))) == (True, False)
-
-
-def test_html_names_a_step_that_the_guide_lacks(a_result):
-    """A step without title and line is shown by its ID."""
-    steps = [StepResult("limits", "", 0, "absent", 0.0, [])]
-    assert "absent limits not in the guide" in " ".join(Page(html(a_result(steps=steps))).text.split())
 
 
 # -- terminal ---------------------------------------------------------------------------------------------------------
@@ -165,6 +113,7 @@ def test_verdict_can_be_acted_on_from_its_first_lines(a_result, tmp_path):
         "REFUTED: tutorial/guide.md on moto (us-east-1): 1 of 3 steps, 1 of 3 claims, 1 not observed",
         "  tutorial/guide.md:12: wrong-value in step `usage-plan`",
         "  the plan is wrong: mend it",
+        "  Correct line 12, in step usage-plan, and run again.",
         "  refuted: usage-plan (line 10)",
         "  blocked by usage-plan: plan-key (line 18)",
         "  note: tutorial/guide.md:7: the plan is wrong: mend it",
@@ -212,27 +161,67 @@ def test_failure_of_the_step_itself(guide):
 
 def test_annotation_stands_at_the_guides_line(a_result):
     """One error a failed step, in GitHub's notation."""
-    expected = ["::error file=tutorial/guide.md,line=12,title=wrong-value::the plan is wrong: mend it"]
-    assert expected == list(error_annotations(a_result()))
+    place = "file=tutorial/guide.md,line=12,title=wrong-value"
+    expected = f"::error {place}::the plan is wrong: mend it%0ACorrect line 12, in step usage-plan, and run again."
+    assert [expected] == list(error_annotations(a_result()))
+
+
+def test_annotations_are_one_a_failed_step(a_result):
+    """A step that could not be done and one with two refuted claims get one each, the one to mend first before."""
+    first, second = Blame("deploy", 4, "wrong-value", "set-up"), Blame("limits", 9, "missing-step", "absent")
+    made = a_result()
+    steps = [
+        StepResult("deploy", "Deploy", 3, "refuted", 0.0, [], blame=first),
+        replace(made.steps[1], claims=made.steps[1].claims * 2),
+        StepResult("limits", "", 0, "absent", 0.0, [], blame=second),
+    ]
+    lines = [re.search(r"line=(\d+)", text)[1] for text in error_annotations(a_result(steps=steps))]
+    assert ["12", "4", "9"] == lines
 
 
 def test_annotation_is_one_command(a_result):
     """Percent signs and line breaks are escaped, so that no message becomes a command of its own."""
     found = list(error_annotations(a_result("50%\r\n::error::x", path="a:b,c%.md")))
-    expected = "::error file=a%3Ab%2Cc%25.md,line=12,title=wrong-value::50%25%0D%0A::error::x"
-    assert [expected] == found
+    expected = "::error file=a%3Ab%2Cc%25.md,line=12,title=wrong-value::50%25%0D%0A::error::x%0A"
+    assert [expected] == [text[: len(expected)] for text in found]
+    assert [] == [char for char in "".join(found) if char in "\r\n"]
 
 
 def test_usage_error_is_annotated():
     """A guide that cannot be read is an annotation, too."""
-    assert "::error file=g.md,line=3,title=usage::a%0Ab" == annotate_usage_error("g.md", 3, "a\nb")
+    assert "\n::error file=g.md,line=3,title=usage::a%0Ab" == annotate_usage_error("g.md", 3, "a\nb")
 
 
 def test_job_summary_is_a_table(a_result):
-    """The summary has a row a step, and a message cannot break out of its line."""
+    """The summary says the verdict, what to mend, and a row a step; a message cannot break out of its line."""
     lines = job_summary(a_result("a|b\n<b>x")).split("\n")
-    assert "**line 12**, wrong-value: a\\|b⏎&lt;b>x" == lines[2]
-    assert ["| deploy | 3 | verified | 1 of 1 |", "| usage-plan | 10 | refuted | 0 of 1 |"] == lines[6:8]
+    assert [
+        "## ❌ Refuted: line 12 of tutorial/guide.md is wrong",
+        "",
+        "**line 12**, wrong-value: a\\|b⏎&lt;b>x",
+        "",
+        "Correct line 12, in step usage-plan, and run again.",
+        "",
+        "Verified: 1 of 3 steps, 1 of 3 claims, 1 not observed. Target moto, us-east-1; 1.2 s.",
+        "",
+        "| step | line | status | claims |",
+        "|---|---|---|---|",
+        "| deploy | 3 | ✅ verified | 1 of 1 |",
+        "| usage-plan | 10 | ❌ refuted | 0 of 1 |",
+        "| plan-key | 18 | ⛔ blocked by usage-plan | 0 of 1 |",
+        "",
+        "- line 7: a\\|b⏎&lt;b>x",
+        "",
+    ] == lines
+
+
+def test_job_summary_keeps_within_githubs_limit(a_result):
+    """A run with thousands of steps and reasons of megabytes still fits into the 1 MiB that GitHub takes."""
+    step = a_result().steps[0]
+    steps = [replace(step, id=f"{number}" * 500) for number in range(4000)]
+    text = job_summary(a_result("ü" * 2_000_000, steps=steps, why_incomplete=["x" * 2_000_000] * 1000))
+    assert 500_000 < len(text.encode()) < 2**20
+    assert text.endswith("the rest is in the report\n")
 
 
 def test_github_hears_only_in_a_job(a_result, tmp_path, monkeypatch, capsys):
@@ -245,7 +234,8 @@ def test_github_hears_only_in_a_job(a_result, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     write_all(a_result(), tmp_path)
     assert ("", False) == outside
-    assert ("::error file=", "## refuted: ") == (capsys.readouterr().out[:13], summary.read_text()[:12])
+    # pytest's dots may stand on the line: a command that does not begin one is none.
+    assert ("\n::error file=", "## ❌ Refuted: ") == (capsys.readouterr().out[:14], summary.read_text()[:14])
 
 
 # -- files ------------------------------------------------------------------------------------------------------------
