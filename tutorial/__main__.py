@@ -61,7 +61,11 @@ def _serve(options: argparse.Namespace) -> int:
     # Late: the other subcommands need no server, and the server starts without their imports.
     from fixtures.sandbox.server import serve
 
-    return serve(options.port, options.strict, options.seed)
+    code = serve(options.port, options.strict, options.seed)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # All is closed; taking apart each of moto's modules would only take time, and so would a call that still runs.
+    os._exit(code)
 
 
 def _mutate(options: argparse.Namespace) -> int:
