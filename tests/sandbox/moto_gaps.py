@@ -306,7 +306,8 @@ class _Collector(http.server.BaseHTTPRequestHandler):
 
 def delivered_access_key(cloud: Cloud) -> str | None:
     """The access key that a stream's destination is sent with a record."""
-    handler = type("Collector", (_Collector,), {"access_keys": queue.Queue()})
+    access_keys: queue.Queue[str | None] = queue.Queue()
+    handler = type("Collector", (_Collector,), {"access_keys": access_keys})
     name, firehose = f"gaps-{uuid4()}", cloud.client("firehose")
     with http.server.HTTPServer(("127.0.0.1", 0), handler) as collector:
         thread = threading.Thread(target=collector.serve_forever, kwargs={"poll_interval": 0.01})
@@ -319,7 +320,7 @@ def delivered_access_key(cloud: Cloud) -> str | None:
             }
             firehose.create_delivery_stream(DeliveryStreamName=name, HttpEndpointDestinationConfiguration=destination)
             firehose.put_record(DeliveryStreamName=name, Record={"Data": b"{}"})
-            return handler.access_keys.get(timeout=10)
+            return access_keys.get(timeout=10)
         finally:
             firehose.delete_delivery_stream(DeliveryStreamName=name)
             collector.shutdown()
