@@ -283,7 +283,7 @@ def test_guides_limits_block(guide):
     stage = [{"apiId": "a1", "stage": "prod"}]
     made = [
         call("apigateway", "CreateUsagePlan", {"id": "p1"}, name="Limits Probe",
-             throttle={"rateLimit": 1.0, "burstLimit": 3}, quota={"limit": 6, "period": "DAY"}, apiStages=stage),
+             throttle={"rateLimit": 1.0, "burstLimit": 3}, quota={"limit": 15, "period": "DAY"}, apiStages=stage),
         call("apigateway", "CreateApiKey", {"id": "k1"}, name="Limits Probe", enabled=True),
         call("apigateway", "CreateUsagePlanKey", {}, usagePlanId="p1", keyId="k1", keyType="API_KEY"),
     ]  # fmt: skip
