@@ -43,6 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     mutate.add_argument("--json", type=Path, metavar="FILE", help="write each score")
     mutate.add_argument("--readme", action="store_true", help="write the table into README.md")
     mutate.set_defaults(run=_mutate)
+    faults = commands.add_parser("faults", help="list the sandbox's faults")
+    faults.add_argument("--readme", action="store_true", help="write the table into README.md")
+    faults.set_defaults(run=_faults)
     report = commands.add_parser("report", help="what to do with reports").add_subparsers(required=True)
     merge = report.add_parser("merge", help="join the reports of several chains into one, step by chain")
     merge.add_argument("folders", type=Path, nargs="+", metavar="DIR", help="a folder that --report wrote")
@@ -73,6 +76,21 @@ def _mutate(options: argparse.Namespace) -> int:
 
     readme = HERE.parent / "README.md" if options.readme else None
     return mutate(options.guide, options.only, options.every, options.workers, options.json, readme)
+
+
+def _faults(options: argparse.Namespace) -> int:
+    from fixtures.marked import with_block
+    from fixtures.report import write_beside
+    from fixtures.report.faults import markdown_block
+    from fixtures.sandbox.faults import Faults
+
+    if options.readme:
+        readme = HERE.parent / "README.md"
+        text = readme.read_text(encoding="utf-8")
+        write_beside(readme, with_block(text, "faults", markdown_block(Faults.descriptions)))
+    else:
+        sys.stdout.writelines(f"{name}  {text}\n" for name, text in Faults.descriptions.items())
+    return 0
 
 
 def _postman(options: argparse.Namespace) -> int:
