@@ -36,6 +36,7 @@ test: setup ## everything: the guide, the sandbox, the suite itself
 
 soak: setup ## the long forms: every wrong guide and lying world, a hundred clean runs, the long fuzz
 	$(BIN)/python -m tutorial mutate
+	$(BIN)/python -m fixtures.clean_runs 100
 	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest tests/sandbox/test_fuzz.py -q
 
 bench: setup ## measure speed and memory, side by side as ratios (README=1 writes the table into README.md)
