@@ -55,7 +55,7 @@ class Page(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.tags, self.attributes, self.text, self.open = [], [], "", []
+        self.tags, self.attributes, self.pieces = [], [], []
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
@@ -65,12 +65,17 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         """Keeps text."""
-        self.text += data
+        self.pieces.append(data)
 
     @property
     def words(self):
-        """The text in one line."""
-        return " ".join(self.text.split())
+        """The text in one line, elements set apart."""
+        return " ".join(" ".join(self.pieces).split())
+
+    @property
+    def text(self):
+        """The text as it is."""
+        return "".join(self.pieces)
 
 
 def of_guide(a_result, line, text=TEXT, **parts):
@@ -95,11 +100,11 @@ def test_verdict_line_reason_and_mend_come_first(a_result):
     places = [
         words.index(said)
         for said in (
-            "Refuted: line 15 of tutorial/guide.md is wrong",
-            "15| Quota | 5 |",
-            "Line tutorial/guide.md:15, step usage-plan Reason wrong-value: the plan is wrong: mend it",
+            "Refuted : line 15 of tutorial/guide.md is wrong",
+            "15 | Quota | 5 |",
+            "Line tutorial/guide.md:15 , step usage-plan Reason wrong-value: the plan is wrong: mend it",
             'Expected { "limit": 1 } Observed the plan is wrong: mend it',
-            "Shown by “the plan is wrong: mend it” (line 14)",
+            "Shown by “the plan is wrong: mend it” ( line 14 )",
             "Mend Correct line 15, in step usage-plan, and run again.",
             "Verified: 1 of 3 steps, 1 of 3 claims, 1 not observed. 8 of 9 lines of its steps (89 %) are held",
             "Steps Step Line Status",
@@ -183,8 +188,12 @@ def test_unchecked_lines_are_grey(a_result):
 )
 def test_the_wrong_line_is_marked_in_the_guide(line, marked, a_result):
     """A row of a form and a line of a block are marked where they stand, and the fault is told behind them."""
-    text = html(of_guide(a_result, line)).split('class="guide"')[1]
-    assert 1 == text.count('class="wrong"')
+    whole = html(of_guide(a_result, line))
+    text = whole.split('class="guide"')[1]
+    assert (1, 1, 1) == (
+        text.count('class="wrong"'), text.count(f'<span class="anchor" id="fault-{line}">'),
+        whole.count(f'href="#fault-{line}"'),
+    )  # fmt: skip
     assert text.index(marked) < text.index('<p class="fault">')
 
 
