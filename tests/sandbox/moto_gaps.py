@@ -412,7 +412,7 @@ GAPS = (
     Gap("an unknown plan is not found by DeleteUsagePlan", f"{PLANS}: find_plan",
         lambda cloud: said(cloud.gateway.delete_usage_plan, usagePlanId="aaaaaa"), "500 500", ABSENT),
     # Methods.
-    Gap("an Update call knows the operations of a patch", "control_plane/call.py: Call.patches",
+    Gap("an Update call knows the operations of a patch", "control_plane/call.py: patches",
         lambda cloud: said(cloud.gateway.update_stage, **cloud.api.stage, **patch("/description", "x", "bogus")),
         "200", "400 ValidationException"),
     Gap("PutMethodResponse refuses a status that is there", f"{METHODS}: put_method_response", second_response, "201",
@@ -472,7 +472,7 @@ GAPS = (
     Gap("an API has one endpoint type", f"{APIS}: rules.check_rest_api",
         lambda cloud: said(cloud.gateway.create_rest_api, name="n",
                            endpointConfiguration={"types": ["EDGE", "REGIONAL"]}), "200", REFUSED),
-    Gap("siblings have different paths", f"{APIS}: rules.check_sibling",
+    Gap("siblings have different paths", "rules.py: check_sibling",
         sibling_with_the_same_path, "201", "409 ConflictException"),
     Gap("a greedy path has no child", f"{APIS}: rules.check_path_part", child_of_greedy, "201", REFUSED),
     Gap("an API has an IP address type", f"{APIS}: _endpoint",

@@ -10,6 +10,7 @@ import importlib
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -130,3 +131,35 @@ def test_moto_is_still_so_inside(moto: Cloud, still_so: Callable[[Cloud], bool])
     if not still_so(moto):
         name = still_so.__name__.replace("_", " ")
         pytest.fail(f"no longer so in moto: {name}: fixtures/sandbox/{INSIDE[still_so]} can go", pytrace=False)
+
+
+# --- the canaries themselves ------------------------------------------------------------------------------------------
+
+SANDBOX = Path(__file__).parents[2] / "fixtures" / "sandbox"
+OURS = sorted({*(gap.ours for gap in GAPS), *INSIDE.values()})
+WITHOUT_A_GAP = {
+    "__init__.py": "says what the package is",
+    "api_gateway.py": "hands calls to the handlers",
+    "filter_pattern.py": "the language that log_groups.EventFilter reads",
+    "identities.py": "reads moto's IAM for the strict sandbox",
+    "objects.py": "writes into moto's S3, which lacks nothing here",
+    "plane.py": "what the handlers share",
+    "roles.py": "what account.py and functions.py ask of a role",
+}
+"""Modules of the control plane that no canary names, each with the reason."""
+
+
+@pytest.mark.parametrize("ours", OURS)
+def test_what_can_go_is_there(ours: str) -> None:
+    """The code that a canary names stands where it says."""
+    name, _, code = ours.partition(": ")
+    first = code.removeprefix("rules.").split(" ")[0].rstrip(",")
+    assert first in (SANDBOX / name).read_text(encoding="utf-8")
+
+
+def test_each_module_has_a_canary() -> None:
+    """Every module of the control plane is named by a canary, or has its reason."""
+    named = {ours.partition(": ")[0].removeprefix("control_plane/") for ours in OURS}
+    modules = {path.name for path in (SANDBOX / "control_plane").glob("*.py")}
+    assert modules == (named & modules) | set(WITHOUT_A_GAP)
+    assert set() == named & set(WITHOUT_A_GAP)
