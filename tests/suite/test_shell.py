@@ -26,12 +26,12 @@ def split(text):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("aws s3 ls", Statement("aws s3 ls", 7)),
+        ("aws s3 ls", Statement("aws s3 ls", 7, None, is_value=False)),
         ("  aws  s3 ls  ", Statement("aws  s3 ls", 7)),
         ("A=b", Statement("b", 7, "A", is_value=True)),
         ('export A="b c"', Statement('"b c"', 7, "A", is_value=True)),
         ("A=", Statement("", 7, "A", is_value=True)),
-        ("A=$(aws s3 ls)", Statement("aws s3 ls", 7, "A")),
+        ("A=$(aws s3 ls)", Statement("aws s3 ls", 7, "A", is_value=False)),
         ("A=$(cat file)", Statement("$(cat file)", 7, "A", is_value=True)),
         ("aws \\\n  s3 \\\n  ls", Statement("aws    s3    ls", 7)),
         ("# a comment\n\naws", Statement("aws", 9)),
@@ -49,8 +49,9 @@ def test_statements_after_a_continued_one_keep_their_lines():
 
 def test_block_that_ends_in_a_continuation():
     """A last line that goes on has lost what it goes on with."""
-    with pytest.raises(ShellError, match=r"the last line ends with a `\\` that nothing follows"):
+    with pytest.raises(ShellError) as caught:
         list(statements("aws \\", 1))
+    assert "the last line ends with a `\\` that nothing follows" == str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +67,8 @@ def test_block_that_ends_in_a_continuation():
         (r'"\" \\ \$ \`"', ['" \\ $ `']),
         (r'"\d"', [r"\d"]),
         (r"'\d'", [r"\d"]),
+        (r"'\$\\'", [r"\$\\"]),
+        (r'"\X" XY', [r"\X", "XY"]),
         ("$NAME", ["a value"]),
         ('"$NAME!"', ["a value!"]),
         ("${NAME}s", ["a values"]),
