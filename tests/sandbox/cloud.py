@@ -12,8 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from botocore.exceptions import ClientError
-
-from conftest import SandboxServer
+from served import SandboxServer
 
 # A Region of its own: the account's logging role, which some gaps are about, is one a Region.
 REGION = "eu-north-1"

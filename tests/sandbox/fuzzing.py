@@ -15,8 +15,7 @@ from typing import IO, Any
 from uuid import uuid4
 
 from hypothesis import HealthCheck, settings
-
-from conftest import SandboxServer, running_sandbox
+from served import SandboxServer, running_sandbox
 
 # The short form is the same at every run; the long one, `make soak`, looks for what is new. A busy machine, and a first
 # text for which hypothesis reads its table of characters, are no failures.

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-
-from conftest import REGION, SandboxServer
+from served import REGION, SandboxServer
 
 
 def credential(service: str) -> dict[str, str]:

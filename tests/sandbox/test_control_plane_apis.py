@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-
-from conftest import REGION, DeployedApi, Refusal
+from served import REGION, DeployedApi, Refusal
 
 Refuse = Callable[..., Refusal]
 AUTHORIZER_REFUSED = (

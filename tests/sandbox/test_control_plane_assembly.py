@@ -8,7 +8,7 @@ from datetime import UTC, timedelta
 from typing import Any
 from uuid import uuid4
 
-from conftest import REGION, DeployedApi, SandboxServer
+from served import REGION, DeployedApi, SandboxServer
 
 FIELDS = {
     "apiId": "apiId", "requestId": "requestId", "requestTime": "requestTime", "protocol": "protocol",

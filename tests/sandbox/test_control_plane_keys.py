@@ -7,8 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-
-from conftest import DeployedApi, Refusal
+from served import DeployedApi, Refusal
 
 Refuse = Callable[..., Refusal]
 

@@ -8,7 +8,7 @@ import signal
 import time
 from typing import Any
 
-from conftest import SandboxServer, running_sandbox
+from served import SandboxServer, running_sandbox
 
 
 def request(sandbox: SandboxServer, method: str, path: str) -> tuple[int, Any]:

@@ -12,8 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-
-from conftest import Refusal, SandboxServer
+from served import Refusal, SandboxServer
 
 Refuse = Callable[..., Refusal]
 ECHO = "exports.handler = async (event) => { if (event.fail) throw new Error('failed'); return {got: event}; };"

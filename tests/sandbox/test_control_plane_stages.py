@@ -8,8 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-
-from conftest import REGION, DeployedApi, Refusal, SandboxServer
+from served import REGION, DeployedApi, Refusal, SandboxServer
 
 Refuse = Callable[..., Refusal]
 LOG_GROUP = f"arn:aws:logs:{REGION}:123456789012:log-group:access"

@@ -16,8 +16,7 @@ from typing import Any
 import pytest
 from cloud import REGION, Cloud
 from moto_gaps import GAPS, Gap
-
-from conftest import SandboxServer
+from served import SandboxServer
 
 
 @pytest.fixture(scope="session")

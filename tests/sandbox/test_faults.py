@@ -15,8 +15,8 @@ from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
+from served import REGION, SandboxServer, running_sandbox
 
-from conftest import REGION, SandboxServer, running_sandbox
 from fixtures.sandbox.faults import FAULTS, Faults
 
 ACCOUNT = "123456789012"

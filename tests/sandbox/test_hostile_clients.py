@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 from fuzzing import ANSWER_WITHIN_S, IDS, Answer, WatchedSandbox, exchange, watched_sandbox
+from served import SandboxServer, running_sandbox
 
-from conftest import SandboxServer, running_sandbox
 from fixtures.eventually import RealPace, Wait, eventually
 
 IDLE = 1000

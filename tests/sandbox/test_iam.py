@@ -10,8 +10,7 @@ from uuid import uuid4
 import boto3
 import pytest
 from botocore.config import Config
-
-from conftest import REGION, Refusal, SandboxServer, running_sandbox
+from served import REGION, Refusal, SandboxServer, running_sandbox
 
 ACCOUNT = "123456789012"
 ZIPPED = {"ZipFile": b"not looked at before the permission is"}

@@ -11,8 +11,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-
-from conftest import Refusal, SandboxServer, running_sandbox
+from served import Refusal, SandboxServer, running_sandbox
 
 TOO_MANY = Refusal(429, "TooManyRequestsException", "Too Many Requests")
 ROLES_READY_S = 16  # the longest that a role was seen to take
