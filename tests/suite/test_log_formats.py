@@ -181,3 +181,17 @@ def test_no_finding_without_secret_and_fallback(guide, edited):
     text = guide.by_id["log-format"].documents["log-format"].text
     harmless = '{"user": "$context.identity.apiKeyId"}'
     assert [] == findings(edited((f'title="log-format"\n{text}\n', f'title="log-format"\n{harmless}\n')))
+
+
+def test_line_of_another_format_is_told_apart(guide):
+    """A line is recognised by the text around the variables, so that one under an older format is not taken for it."""
+    documents = guide.by_id["log-format"].documents
+    full, safe = (LogFormat.of(documents[name]) for name in ("log-format", "log-format-without-secret"))
+    first = LogFormat.of(guide.by_id["log-delivery"].documents["first-log-format"])
+    value = 'a \\"quoted\\" \\\\ agent'
+    lines = [json.dumps(dict.fromkeys(one.fields, "-"), separators=(",  ", ": ")) for one in (first, full, safe)]
+    assert [[one.renders(line) for line in lines] for one in (first, full, safe)] == [
+        [True, False, False], [False, True, False], [False, False, True],
+    ]  # fmt: skip
+    assert full.renders(lines[1].replace('"requestUserAgentHeader": "-"', f'"requestUserAgentHeader": "{value}"'))
+    assert not full.renders(lines[1].replace('"ip": "-"', '"ip": "-", "more": "-"'))
