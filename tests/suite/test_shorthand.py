@@ -30,6 +30,7 @@ from fixtures.shorthand import ShorthandError, parse_shorthand
         ("a=,b=c", {"a": "", "b": "c"}),
         ("a=b=c", {"a": "b=c"}),
         ("a=b}", {"a": "b}"}),
+        ("a=bXc", {"a": "bXc"}),
     ],
 )
 def test_shorthand(text, expected):
