@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
+from data_plane import a_method
 
-from fixtures.sandbox.admission import QuotaCounter, TokenBucket, period_start
+from fixtures.sandbox import gateway_responses
+from fixtures.sandbox.admission import QuotaCounter, TokenBucket, check_key, day_of, period_start, quota, throttle
 from fixtures.sandbox.clock import Clock
-from fixtures.sandbox.model import ApiKey, Period, PlanStage, Quota, Throttle, UsagePlan
+from fixtures.sandbox.context import RequestContext
+from fixtures.sandbox.model import ApiKey, Deployment, Period, PlanStage, Quota, Stage, Throttle, UsagePlan
 from fixtures.sandbox.tables import Tables
 
 WEDNESDAY = datetime(2026, 9, 23, 12, tzinfo=UTC).timestamp()
@@ -42,6 +48,29 @@ def test_a_changed_limit_is_seen_at_once() -> None:
 def test_a_throttle_without_a_rate_limits_nothing() -> None:
     """No rate, no limit."""
     assert taken(TokenBucket(), Throttle(None, 1), 100.0, 50) == 50
+
+
+@pytest.mark.parametrize(("rate", "at_once"), [(4.0, 4), (0.5, 1)])
+def test_a_throttle_without_a_burst_holds_a_second_s_tokens(rate: float, at_once: int) -> None:
+    """At 4 a second four at once, at 0.5 a second one, however long nobody called."""
+    bucket = TokenBucket()
+    assert [taken(bucket, Throttle(rate, None), now, 9) for now in (100.0, 200.0)] == [at_once, at_once]
+
+
+@pytest.fixture
+def far_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose own day begins nine hours before UTC's."""
+    monkeypatch.setenv("TZ", "UTC-9")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("far_east")
+def test_days_are_utc_wherever_the_machine_stands() -> None:
+    """22:00 UTC is the same day, though a machine in the far east has the next one."""
+    assert day_of(WEDNESDAY + 10 * 3600) == date(2026, 9, 23)
 
 
 @pytest.mark.parametrize(
@@ -156,3 +185,141 @@ def test_an_unknown_plan_or_key_cannot_be_joined() -> None:
         tables.put_usage_plan_key("plan1", "nobody")
     with pytest.raises(KeyError):
         tables.put_usage_plan_key("nothing", "key1")
+
+
+def test_remaining_can_be_set_twice_in_a_period() -> None:
+    """UpdateUsage to 5, then to 2: two more are admitted, whatever was set before."""
+    clock = Clock()
+    tables = tables_with_key(clock, Quota(1, "DAY"))
+    tables.set_remaining("plan1", "key1", 5)
+    tables.set_remaining("plan1", "key1", 2)
+    use(tables, clock, "prod", 9)
+    today = datetime.fromtimestamp(clock.time(), UTC).date()
+    assert tables.usage("plan1", today, today) == {"key1": [[2, 0]]}
+
+
+def gateway_tables(plan: UsagePlan, *, key_required: bool = True) -> Tables:
+    """One key, `value`, in `plan`; the API `api` with GET and POST on /x, deployed to `prod` and `dev`."""
+    tables = Tables(Clock())
+    methods = tuple(a_method("/x", method, key_required=key_required) for method in ("GET", "POST"))
+    for stage in ("prod", "dev"):
+        tables.put_stage(Stage("123456789012", "us-east-1", "api", stage, Deployment("d1", "api", 0.0, methods)))
+    tables.put_usage_plan(plan)
+    tables.put_api_key(ApiKey("key1", "value", True))
+    tables.put_usage_plan_key(plan.id, "key1")
+    return tables
+
+
+def request(
+    tables: Tables, sent_key: bytes | None = b"value", method: str = "GET", stage: str = "prod", at: float = 100.0
+) -> RequestContext:
+    """A request that was routed, and whose key was looked at, as the gateway does it."""
+    live_stage = tables.stages[("api", stage)]
+    context = RequestContext(
+        live_stage, method, f"/{stage}/x", "/x", "HTTP/1.1", b"", [], None, {}, "127.0.0.1",
+        None, sent_key, "id", "extended", at,
+    )  # fmt: skip
+    found = live_stage.routes.find("/x", method)
+    assert found is not None
+    context.route, context.path_parameters = found
+    context.method = context.route.method
+    return context
+
+
+def throttled(tables: Tables, count: int, **of: Any) -> int:
+    """How many of `count` requests at once the throttle refuses."""
+    refused = 0
+    for _ in range(count):
+        context = request(tables, **of)
+        assert check_key(tables, context) is None
+        refused += throttle(context) is gateway_responses.THROTTLED
+    return refused
+
+
+PROD, DEV = PlanStage("api", "prod"), PlanStage("api", "dev")
+
+
+@pytest.mark.parametrize("sent", [None, b"wrong"])
+def test_a_method_that_requires_a_key_refuses_what_is_none(sent: bytes | None) -> None:
+    """No key, or one that nobody made, is refused, and the log line will name no key."""
+    tables = gateway_tables(UsagePlan("plan1", None, None, (PROD,)))
+    context = request(tables, sent)
+    assert check_key(tables, context) is gateway_responses.INVALID_API_KEY
+    assert (context.api_key_id, context.member) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("enabled", "stage", "key_required", "refusal"),
+    [
+        (True, "prod", True, None),
+        (True, "dev", True, gateway_responses.INVALID_API_KEY),
+        (False, "prod", True, gateway_responses.INVALID_API_KEY),
+        (False, "prod", False, None),
+        (True, "dev", False, None),
+    ],
+)
+def test_a_key_opens_the_stages_of_its_plan_while_it_is_enabled(
+    enabled: bool, stage: str, key_required: bool, refusal: gateway_responses.Refusal | None
+) -> None:
+    """A stage outside the plan or a disabled key is refused where a key is required; the line names the key anyhow."""
+    tables = gateway_tables(UsagePlan("plan1", None, None, (PROD,)), key_required=key_required)
+    tables.put_api_key(ApiKey("key1", "value", enabled))
+    context = request(tables, stage=stage)
+    assert check_key(tables, context) is refusal
+    assert context.api_key_id == "key1"
+    assert (context.member is not None) == (stage == "prod")
+
+
+def test_a_key_in_no_plan_of_the_stage_is_not_limited() -> None:
+    """Without a standing in a plan there is neither throttle nor quota."""
+    context = request(gateway_tables(UsagePlan("plan1", Throttle(1.0, 0), Quota(0, "DAY"), (PROD,))))
+    assert (throttle(context), quota(context)) == (None, None)
+
+
+def test_one_bucket_serves_all_stages_of_a_plan() -> None:
+    """Burst 3: two on one stage leave one on the other."""
+    tables = gateway_tables(UsagePlan("plan1", Throttle(1.0, 3), None, (PROD, DEV)))
+    assert (throttled(tables, 2), throttled(tables, 3, stage="dev")) == (0, 2)
+
+
+def test_a_plan_without_a_throttle_or_quota_refuses_nothing() -> None:
+    """No limit, no refusal."""
+    tables = gateway_tables(UsagePlan("plan1", None, None, (PROD,)))
+    context = request(tables)
+    assert (throttled(tables, 9), check_key(tables, context), quota(context)) == (0, None, None)
+
+
+@pytest.mark.parametrize("plan_throttle", [None, Throttle(1.0, 10)])
+def test_an_override_limits_its_method_alone(plan_throttle: Throttle | None) -> None:
+    """Burst 2 on GET refuses three of five; POST has no override, another stage has a bucket of its own."""
+    override = {"/x/GET": Throttle(1.0, 2)}
+    plan = UsagePlan(
+        "plan1", plan_throttle, None, (PlanStage("api", "prod", override), PlanStage("api", "dev", override))
+    )
+    tables = gateway_tables(plan)
+    assert (throttled(tables, 5), throttled(tables, 4, method="POST"), throttled(tables, 3, stage="dev")) == (3, 0, 1)
+
+
+def test_a_loose_override_does_not_escape_the_plan() -> None:
+    """Burst 9 on GET in a plan of 2 admits two (as captured on 2026-09-25)."""
+    stage = PlanStage("api", "prod", {"/x/GET": Throttle(1.0, 9)})
+    assert throttled(gateway_tables(UsagePlan("plan1", Throttle(1.0, 2), None, (stage,))), 5) == 3
+
+
+def test_a_request_that_the_override_refuses_costs_the_plan_nothing() -> None:
+    """Both must have a token before either gives one: two refused GETs leave the plan's burst of 3 to others."""
+    stage = PlanStage("api", "prod", {"/x/GET": Throttle(1.0, 1)})
+    tables = gateway_tables(UsagePlan("plan1", Throttle(1.0, 3), None, (stage,)))
+    assert (throttled(tables, 3), throttled(tables, 3, method="POST")) == (2, 1)
+
+
+def test_past_the_quota_a_request_is_refused_and_not_counted() -> None:
+    """Limit 2: the third is QUOTA_EXCEEDED, and usage stays two."""
+    tables = gateway_tables(UsagePlan("plan1", None, Quota(2, "DAY"), (PROD,)))
+    answers = []
+    for _ in range(3):
+        context = request(tables)
+        check_key(tables, context)
+        answers.append(quota(context))
+    assert answers == [None, None, gateway_responses.QUOTA_EXCEEDED]
+    assert tables.usage("plan1", date(1970, 1, 1), date(1970, 1, 1)) == {"key1": [[2, 0]]}

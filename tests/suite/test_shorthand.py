@@ -31,7 +31,7 @@ from fixtures.shorthand import ShorthandError, parse_shorthand
         ("a=,b=c", {"a": "", "b": "c"}),
         ("a=b=c", {"a": "b=c"}),
         ("a=b}", {"a": "b}"}),
-        ("a=bXc", {"a": "bXc"}),
+        ("a=bXc,d={e=fXg},h=[iXj,kXl]", {"a": "bXc", "d": {"e": "fXg"}, "h": ["iXj", "kXl"]}),
     ],
 )
 def test_shorthand(text, expected):
