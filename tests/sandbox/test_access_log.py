@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from data_plane import API, GROUP, REGION, a_method
@@ -49,6 +50,7 @@ def a_request(user_agent: bytes | None = b"curl/8", sent_key: bytes | None = Non
         ("deploymentId", "dep123"),
         ("domainName", f"{API}.execute-api.us-east-1.amazonaws.com"),
         ("domainPrefix", API),
+        ("endpointType", "EDGE"),
         ("requestId", "the-request-id"),
         ("extendedRequestId", "EPY2YEAEoAMEQmA="),
         ("requestTime", "25/Sep/2026:09:20:27 +0000"),
@@ -127,3 +129,65 @@ def test_any_format_is_taken(format: str) -> None:
     """A format of arbitrary text without a variable is rendered unchanged."""
     if "$context." not in format:
         assert access_log.compile_format(format, a_stage())(a_request()) == format
+
+
+def a_full_request() -> RequestContext:
+    """A request that reached its back end and failed there, so that every variable has a value of its own."""
+    context = a_request("a \u00e9".encode(), b'the "key"')
+    context.api_key_id = "key1"
+    context.integration_latency, context.integration_status, context.backend_status = 31, 200, 418
+    context.integration_error, context.integration_request_id = "it \u00e9", "the-lambda-id"
+    context.error_message, context.error_response_type = 'so "x"', "INTEGRATION_FAILURE"
+    return context
+
+
+@pytest.mark.parametrize(
+    ("variable", "logged", "mapped"),
+    [
+        ("apiId", API, API),
+        ("requestTime", "25/Sep/2026:09:20:27 +0000", "25/Sep/2026:09:20:27 +0000"),
+        ("requestTimeEpoch", "1790328027414", "1790328027414"),
+        ("status", "200", "200"),
+        ("resourcePath", "/x/{id}", "/x/{id}"),
+        ("integrationLatency", "31", "31"),
+        ("integration.latency", "31", "31"),
+        ("integrationStatus", "200", "200"),
+        ("integration.integrationStatus", "200", "200"),
+        ("integration.status", "418", "418"),
+        ("integration.error", r"it \u00e9", "it \u00e9"),
+        ("integrationErrorMessage", r"it \u00e9", "it \u00e9"),
+        ("integration.requestId", "the-lambda-id", "the-lambda-id"),
+        ("awsEndpointRequestId", "the-lambda-id", "the-lambda-id"),
+        ("error.message", r"so \"x\"", 'so "x"'),
+        ("error.messageString", r'"so \"x\""', r'"so \"x\""'),
+        ("error.responseType", "INTEGRATION_FAILURE", "INTEGRATION_FAILURE"),
+        ("identity.userAgent", r"a \u00e9", "a \u00e9"),
+        ("identity.apiKey", r"the \"key\"", 'the "key"'),
+        ("identity.apiKeyId", "key1", "key1"),
+        ("identity.caller", "-", None),
+    ],
+)
+def test_a_value_is_escaped_in_a_line_and_plain_in_a_template(variable: str, logged: str, mapped: str | None) -> None:
+    """A line holds free text as inside a JSON string; a mapping template gets it as it is, and None if it is absent."""
+    context = a_full_request()
+    line = access_log.compile_format(f"<$context.{variable}>", a_stage())(context)
+    assert (line, access_log.variable(variable, context)) == (f"<{logged}>", mapped)
+
+
+@pytest.mark.parametrize(
+    "variable",
+    ["error.message", "error.messageString", "integration.error", "integrationLatency", "identity.apiKey", "nothing"],
+)
+def test_what_a_request_lacks_is_none_in_a_template(variable: str) -> None:
+    """An absent or unknown variable is no text at all there, not `-`."""
+    assert access_log.variable(variable, a_request()) is None
+
+
+@pytest.mark.parametrize(
+    ("month", "name"),
+    list(enumerate(["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1)),
+)
+def test_request_time_is_in_the_common_log_format(month: int, name: str) -> None:
+    """Day, English month, year and time of day, two digits each, UTC."""
+    at = int(datetime(2027, month, 3, 4, 5, 6, tzinfo=UTC).timestamp())
+    assert access_log.clf_time(at) == f"03/{name}/2027:04:05:06 +0000"

@@ -15,6 +15,7 @@ from fixtures.shorthand import ShorthandError, parse_shorthand
         ("rateLimit=25,burstLimit=40", {"rateLimit": "25", "burstLimit": "40"}),
         ("types=REGIONAL", {"types": "REGIONAL"}),
         ("types=A,B", {"types": ["A", "B"]}),
+        ("types='A','B'", {"types": ["A", "B"]}),
         ("types=AB,None,C", {"types": ["AB", "None", "C"]}),
         ("types=A,B,next=C", {"types": ["A", "B"], "next": "C"}),
         ("types=[A,B]", {"types": ["A", "B"]}),
