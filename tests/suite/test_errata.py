@@ -93,7 +93,8 @@ def test_lines_are_the_published_ones(found, published):
 def statuses(erratum, claim):
     """The statuses of the answers that an erratum's evidence holds for one claim."""
     entries = [entry["evidence"] for entry in erratum["evidence"] if entry.get("claim") == claim]
-    return [item["answer"]["status"] for item in flat(entries) if isinstance(item, dict)]
+    requests = [item for item in flat(entries) if isinstance(item, dict) and item["kind"] == "request"]
+    return [item["answer"]["status"] for item in requests]
 
 
 def flat(items):
