@@ -220,6 +220,13 @@ def test_file_that_nobody_has(tmp_path):
     assert (None, None) == (guide.find_file("no-such-file"), guide.find_file("lambda"))
 
 
+def test_file_by_absolute_path_or_endless_name(tmp_path):
+    """A guide names files of its own: an absolute path is None though it leads to one, and so is no file's name."""
+    (tmp_path / "there").write_text("")
+    guide = parse_guide(TEXT, tmp_path / "g.md")
+    assert (None, None) == (guide.find_file(str(tmp_path / "there")), guide.find_file("x" * 5000))
+
+
 @pytest.mark.parametrize(
     ("text", "line", "expected"),
     [
