@@ -116,6 +116,13 @@ def test_all_other_text_stays(literal: str) -> None:
     assert access_log.compile_format(literal, a_stage())(a_request(sent_key=b"secret")) == literal
 
 
+def test_a_compiled_format_reaches_no_builtins() -> None:
+    """What a format is compiled into sees the escaping functions, and nothing of Python beside them."""
+    seen = access_log.compile_format("$context.status", a_stage()).__globals__
+    assert seen["__builtins__"] == {}
+    assert set(seen) == {"__builtins__", "int", "text", "header_text", "number", "quoted", "plain", "clf_time"}
+
+
 @given(st.binary())
 def test_any_user_agent_gives_one_line_of_json(user_agent: bytes) -> None:
     """No byte sequence in a header splits the line or breaks its JSON."""

@@ -143,6 +143,13 @@ def test_usage_without_a_quota_is_zero() -> None:
     assert tables_with_key(clock, None).usage("plan1", today, today) == {"key1": [[0, 0]]}
 
 
+def test_usage_of_a_day_without_requests_is_nothing_used() -> None:
+    """Nobody called: none used, all of the quota remaining."""
+    clock = Clock()
+    today = datetime.fromtimestamp(clock.time(), UTC).date()
+    assert tables_with_key(clock, Quota(3, "DAY")).usage("plan1", today, today) == {"key1": [[0, 3]]}
+
+
 def test_usage_of_another_key_is_empty() -> None:
     """A key that was never in the plan has no rows."""
     clock = Clock()
@@ -198,12 +205,20 @@ def test_remaining_can_be_set_twice_in_a_period() -> None:
     assert tables.usage("plan1", today, today) == {"key1": [[2, 0]]}
 
 
+def test_what_remains_is_set_for_the_whole_period() -> None:
+    """Five a month, set on a Wednesday the 23rd: five that day, none the next, the limit of one in October."""
+    counter, quota = QuotaCounter(), Quota(1, "MONTH")
+    counter.extend(5, WEDNESDAY, quota, WEDNESDAY)
+    days = (WEDNESDAY, WEDNESDAY + DAY, WEDNESDAY + 8 * DAY)
+    assert [sum(counter.take(now, quota, WEDNESDAY) for _ in range(9)) for now in days] == [5, 0, 1]
+
+
 def gateway_tables(plan: UsagePlan, *, key_required: bool = True) -> Tables:
-    """One key, `value`, in `plan`; the API `api` with GET and POST on /x, deployed to `prod` and `dev`."""
+    """One key, `value`, in `plan`; GET and POST on /x of `api`, deployed to `prod` and `dev`, and of `other`."""
     tables = Tables(Clock())
     methods = tuple(a_method("/x", method, key_required=key_required) for method in ("GET", "POST"))
-    for stage in ("prod", "dev"):
-        tables.put_stage(Stage("123456789012", "us-east-1", "api", stage, Deployment("d1", "api", 0.0, methods)))
+    for api, stage in (("api", "prod"), ("api", "dev"), ("other", "prod")):
+        tables.put_stage(Stage("123456789012", "us-east-1", api, stage, Deployment("d1", api, 0.0, methods)))
     tables.put_usage_plan(plan)
     tables.put_api_key(ApiKey("key1", "value", True))
     tables.put_usage_plan_key(plan.id, "key1")
@@ -211,13 +226,13 @@ def gateway_tables(plan: UsagePlan, *, key_required: bool = True) -> Tables:
 
 
 def request(
-    tables: Tables, sent_key: bytes | None = b"value", method: str = "GET", stage: str = "prod", at: float = 100.0
+    tables: Tables, sent_key: bytes | None = b"value", method: str = "GET", stage: str = "prod", api: str = "api"
 ) -> RequestContext:
     """A request that was routed, and whose key was looked at, as the gateway does it."""
-    live_stage = tables.stages[("api", stage)]
+    live_stage = tables.stages[(api, stage)]
     context = RequestContext(
         live_stage, method, f"/{stage}/x", "/x", "HTTP/1.1", b"", [], None, {}, "127.0.0.1",
-        None, sent_key, "id", "extended", at,
+        None, sent_key, "id", "extended", 100.0,
     )  # fmt: skip
     found = live_stage.routes.find("/x", method)
     assert found is not None
@@ -246,6 +261,19 @@ def test_a_method_that_requires_a_key_refuses_what_is_none(sent: bytes | None) -
     context = request(tables, sent)
     assert check_key(tables, context) is gateway_responses.INVALID_API_KEY
     assert (context.api_key_id, context.member) == (None, None)
+
+
+def test_a_method_that_requires_no_key_admits_what_is_none() -> None:
+    """A key that nobody made is no reason to refuse where none is asked for."""
+    tables = gateway_tables(UsagePlan("plan1", None, None, (PROD,)), key_required=False)
+    assert check_key(tables, request(tables, b"wrong")) is None
+
+
+def test_a_key_in_no_plan_is_refused() -> None:
+    """A key that was just made opens nothing."""
+    tables = gateway_tables(UsagePlan("plan1", None, None, (PROD,)))
+    tables.put_api_key(ApiKey("key2", "another", True))
+    assert check_key(tables, request(tables, b"another")) is gateway_responses.INVALID_API_KEY
 
 
 @pytest.mark.parametrize(
@@ -298,6 +326,24 @@ def test_an_override_limits_its_method_alone(plan_throttle: Throttle | None) -> 
     )
     tables = gateway_tables(plan)
     assert (throttled(tables, 5), throttled(tables, 4, method="POST"), throttled(tables, 3, stage="dev")) == (3, 0, 1)
+
+
+def test_each_overridden_method_of_each_api_has_its_own_bucket() -> None:
+    """One GET and one POST of each API, and no second of any, though the plan and the stage's name are one."""
+    overrides = {"/x/GET": Throttle(1.0, 1), "/x/POST": Throttle(1.0, 1)}
+    stages = tuple(PlanStage(api, "prod", overrides) for api in ("api", "other"))
+    tables = gateway_tables(UsagePlan("plan1", None, None, stages))
+    calls = [{"api": api, "method": method} for api in ("api", "other") for method in ("GET", "POST")]
+    assert [throttled(tables, 2, **call) for call in calls] == [1, 1, 1, 1]
+
+
+def test_a_stage_that_left_the_plan_meanwhile_has_no_override() -> None:
+    """Between the key's check and the throttle the plan lost the stage: the request goes on."""
+    tables = gateway_tables(UsagePlan("plan1", None, None, (PROD,)))
+    context = request(tables)
+    assert check_key(tables, context) is None
+    tables.put_usage_plan(UsagePlan("plan1", None, None, ()))
+    assert throttle(context) is None
 
 
 def test_a_loose_override_does_not_escape_the_plan() -> None:
