@@ -84,6 +84,17 @@ def test_last_step_ends_with_the_file():
     assert 37 == parse_guide(TEXT.rstrip("\n"), PATH).steps[-1].end_line
 
 
+def test_a_guide_may_have_no_title():
+    """Without a `#` heading the title is empty."""
+    assert "" == parse_guide("## A\n<!-- step: a -->\n", PATH).title
+
+
+def test_a_step_ends_where_the_next_begins():
+    """Of two steps, the first ends on the line before the second's heading."""
+    steps = parse_guide("## A\n<!-- step: a -->\n\nText.\n\n## B\n<!-- step: b -->\n", PATH).steps
+    assert [(1, 5), (6, 7)] == [(step.line, step.end_line) for step in steps]
+
+
 def test_steps_are_found_by_id():
     """`by_id` holds each step under its ID."""
     assert {"usage-plan": PLAN, "look": LOOK} == GUIDE.by_id
@@ -117,6 +128,12 @@ def test_document_is_a_titled_block():
     text = '{"user": "$context.identity.apiKeyId"}'
     expected = {"log-format": Document("log-format", "json", text, line_of('{"user"'))}
     assert (expected, {}) == (PLAN.documents, LOOK.documents)
+
+
+def test_document_keeps_all_but_its_last_newline():
+    """Spaces at the end of a document are its own."""
+    guide = parse_guide('## A\n<!-- step: a -->\n\n```title="x"\nXy X \n```\n', PATH)
+    assert "Xy X " == guide.steps[0].documents["x"].text
 
 
 def test_document_without_language():
@@ -159,6 +176,39 @@ def test_lines_go_on_behind_a_wrapped_span():
     mentions = [("a b", 4), ("c", 5), ("d `", 5), ("e", 7)]
     claims = [("one", 4), ("two", 7)]
     assert (mentions, claims) == ([(m.text, m.line) for m in step.mentions], [(c.id, c.line) for c in step.claims])
+
+
+@pytest.mark.parametrize(
+    "prose",
+    [
+        "Hard  \nbreak.",
+        "`a\nb`",
+        "`a b` `a\nb`",
+        "Words <!-- a\ncomment -->",
+    ],
+)
+def test_a_name_behind_any_break_is_on_the_next_line(prose):
+    """A hard break, a wrapped span that begins its block or repeats another, or a wrapped comment: all end a line."""
+    mentions = parse_guide(f"## A\n<!-- step: a -->\n\n{prose} **c**\n", PATH).steps[0].mentions
+    assert [5] == [mention.line for mention in mentions if mention.text == "c"]
+
+
+def test_a_form_s_cells_are_no_mentions():
+    """What a form holds are settings: the names and literals of the prose are those of its lines alone."""
+    form = {*range(line_of("| Setting"), line_of("| Empty") + 1)}
+    assert set() == form & {mention.line for mention in PLAN.mentions}
+
+
+def test_a_claim_in_a_form_stands_on_its_row():
+    """A cell may hold a claim; its line is the row's."""
+    text = "## A\n<!-- step: a -->\n\n| Setting | Value |\n|---|---|\n| A | b |\n| C | d. <!-- claim: e --> |\n\nF.\n"
+    assert (Claim("e", "d.", 7),) == parse_guide(text, PATH).steps[0].claims
+
+
+def test_a_link_in_a_form_is_no_marked_span():
+    """Only `code`, labels and names are parts of a value."""
+    text = "## A\n<!-- step: a -->\n\n| Setting | Value |\n|---|---|\n| A | [b](c) *d* |\n"
+    assert (Setting("A", "b d", 6, ("d",)),) == parse_guide(text, PATH).steps[0].settings
 
 
 def test_quoted_prose_keeps_its_lines():
@@ -235,6 +285,15 @@ def test_file_by_absolute_path_or_endless_name(tmp_path):
         (
             "## A\n<!-- step: a -->\n\n## B\n<!-- step: a -->\n", 4,
             "expected step `a` once: it stands in this guide twice",
+        ),
+        ("<!-- step: a -->\n", 1, "expected `<!-- step: ID -->` right after a `##` heading only"),
+        (
+            "## A\n<!-- step: a -->\n\n<!-- a\nnote --> <!-- claim: c -->\n", 5,
+            "expected claim `c` behind its sentence, on the same line",
+        ),
+        (
+            "## A\n<!-- step: a -->\n\n|Setting|Value|\n|---|---|\n\nX.\n\n|a|b|c|\n|---|---|---|\n|a|b|c|\n", 9,
+            "expected one form in step `a`: this is a second",
         ),
         ("## A\n\nText.\n\n<!-- step: a -->\n", 5, "expected `<!-- step: ID -->` right after a `##` heading only"),
         (
