@@ -5,6 +5,8 @@ import random
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from fixtures.guide import read_guide
 from fixtures.mutants import BETWEEN, Job, guide_jobs, operator_of, run_jobs, world_jobs
 from fixtures.right_edits import right_edits
@@ -13,6 +15,7 @@ GUIDE = Path(__file__).parents[2] / "tutorial" / "guide.md"
 WORKERS = 1 if os.environ.get("PYTEST_XDIST_WORKER") else 2
 # All mutants run in `make soak`; here a sample, the same in every run of one day's code.
 SAMPLE, SEED = 60, 2023
+PARTS = 4  # so that pytest's workers can share the long tests
 
 
 def job(text, kinds=(), steps=()):
@@ -20,18 +23,20 @@ def job(text, kinds=(), steps=()):
     return Job("edited", text, frozenset(kinds), frozenset(steps), {})
 
 
-def test_right_edits_are_verified():
+@pytest.mark.parametrize("part", range(PARTS))
+def test_right_edits_are_verified(part):
     """A guide that is edited rightly is verified, and the new values are among what was observed."""
-    edits = list(right_edits(read_guide(GUIDE)))
+    edits = list(right_edits(read_guide(GUIDE)))[part::PARTS]
     jobs = [Job(edit.id, edit.text, frozenset(), frozenset(), {}, observed=edit.observed) for edit in edits]
     scores = run_jobs(jobs, WORKERS)
     assert [] == [f"{score.id}: {score.said}" for score in scores if score.outcome != "killed"]
     assert len(edits) == len(scores)
 
 
-def test_sampled_mutants_are_refuted():
+@pytest.mark.parametrize("part", range(PARTS))
+def test_sampled_mutants_are_refuted(part):
     """A sample of the wrong guides and lying worlds is refuted, each with the right step and kind."""
-    jobs = random.Random(SEED).sample([*guide_jobs(GUIDE), *world_jobs(GUIDE)], SAMPLE)
+    jobs = random.Random(SEED).sample([*guide_jobs(GUIDE), *world_jobs(GUIDE)], SAMPLE)[part::PARTS]
     scores = run_jobs(jobs, WORKERS)
     assert [] == [f"{score.outcome} {score.id}: {score.said}" for score in scores if score.outcome != "killed"]
 
