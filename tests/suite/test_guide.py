@@ -130,10 +130,11 @@ def test_document_is_a_titled_block():
     assert (expected, {}) == (PLAN.documents, LOOK.documents)
 
 
-def test_document_keeps_all_but_its_last_newline():
-    """Spaces at the end of a document are its own."""
-    guide = parse_guide('## A\n<!-- step: a -->\n\n```title="x"\nXy X \n```\n', PATH)
-    assert "Xy X " == guide.steps[0].documents["x"].text
+@pytest.mark.parametrize("text", ["y ", "y X"])
+def test_document_keeps_all_but_its_last_newline(text):
+    """Spaces and letters at the end of a document are its own."""
+    guide = parse_guide(f'## A\n<!-- step: a -->\n\n```title="x"\n{text}\n```\n', PATH)
+    assert text == guide.steps[0].documents["x"].text
 
 
 def test_document_without_language():
