@@ -56,8 +56,8 @@ lint: setup ## ruff and mypy
 
 lock: ## resolve requirements.in into requirements.txt, with hashes
 	$(BIN)/python -m pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-header -o requirements.txt requirements.in
-	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-header -o fixtures/code_mutants/requirements.txt fixtures/code_mutants/requirements.in
+	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header -o requirements.txt requirements.in
+	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header -o fixtures/code_mutants/requirements.txt fixtures/code_mutants/requirements.in
 
 postman: setup ## generate tutorial/postman/ from the guide
 	$(BIN)/python -m tutorial postman

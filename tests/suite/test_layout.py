@@ -159,6 +159,14 @@ def test_no_file_names_a_machine_or_a_registry(pattern):
     assert [] == found
 
 
+@pytest.mark.parametrize("name", ["requirements.txt", "fixtures/code_mutants/requirements.txt"])
+def test_locks_say_what_and_not_whence(name):
+    """A lock file holds pinned packages with hashes, and no pip option that says where to fetch them from."""
+    lines = files()[name].read_text(encoding="utf-8").splitlines()
+    assert [] == [line for line in lines if line.startswith("-")]
+    assert any("==" in line for line in lines)
+
+
 @pytest.mark.parametrize("text", ["see ~root/x", "'~home/me/x'", "~work/main", "(~Users/me/x)", "=~tmp/x/y"])
 def test_machine_paths_are_found(text):
     """The pattern finds paths of machines where they stand in text; here a tilde keeps them out of this file."""
