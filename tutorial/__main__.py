@@ -80,7 +80,6 @@ def _mutate(options: argparse.Namespace) -> int:
 
 def _faults(options: argparse.Namespace) -> int:
     from fixtures.marked import with_block
-    from fixtures.report import write_beside
     from fixtures.report.faults import markdown_block
     from fixtures.sandbox.faults import Faults
 
@@ -115,8 +114,9 @@ def _errata(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from fixtures.errata import ErrataError, errata_of
+    from fixtures.marked import with_block
     from fixtures.report import write_beside
-    from fixtures.report.errata import markdown_table, terminal_table, with_table
+    from fixtures.report.errata import markdown_table, terminal_table
 
     try:
         found = errata_of(options.guide, options.target)
@@ -126,7 +126,7 @@ def _errata(options: argparse.Namespace) -> int:
         if options.readme:
             readme = HERE.parent / "README.md"
             table = markdown_table(found.errata, f"tutorial/{options.guide.name}")
-            write_beside(readme, with_table(readme.read_text(encoding="utf-8"), table))
+            write_beside(readme, with_block(readme.read_text(encoding="utf-8"), "errata", table))
     except (ErrataError, OSError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code if isinstance(error, ErrataError) else USAGE

@@ -15,7 +15,8 @@ import pytest
 from fixtures.errata import Draft, ErrataError, Erratum, find, mend
 from fixtures.errata_documented import documented
 from fixtures.guide import parse_guide, read_guide
-from fixtures.report.errata import BETWEEN, markdown_table, with_table
+from fixtures.marked import block_of, with_block
+from fixtures.report.errata import markdown_table
 from fixtures.steps import STEPS, check_guide
 from fixtures.steps.deploy import MADE_UP_KEY
 
@@ -145,14 +146,14 @@ def test_readme_has_these_errata(found):
     """README's table is the one that the runs give; `python -m tutorial errata --readme` writes it."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     table = markdown_table([Erratum(**erratum) for erratum in found["errata"]], "tutorial/as-published.md")
-    assert BETWEEN.search(readme)
-    assert with_table(readme, table) == readme
+    assert block_of(readme, "errata")
+    assert with_block(readme, "errata", table) == readme
 
 
 def test_a_readme_without_markers_is_left_alone():
     """Where the markers are missing, nothing is written."""
     with pytest.raises(ValueError, match="expected the markers"):
-        with_table("# A readme\n", "| |")
+        with_block("# A readme\n", "errata", "| |")
 
 
 def test_the_right_guide_has_no_documented_errata(guide):

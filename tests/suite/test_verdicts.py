@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from fixtures.guide import read_guide
-from fixtures.mutants import BETWEEN, Job, guide_jobs, operator_of, run_jobs, world_jobs
+from fixtures.marked import block_of
+from fixtures.mutants import Job, guide_jobs, operator_of, run_jobs, world_jobs
 from fixtures.right_edits import right_edits
 
 GUIDE = Path(__file__).parents[2] / "tutorial" / "guide.md"
@@ -73,7 +74,7 @@ def test_number_of_mutants():
 
 def test_readme_table():
     """README's table counts the mutants that there are, all killed and rightly blamed."""
-    found = BETWEEN.search((GUIDE.parents[1] / "README.md").read_text(encoding="utf-8"))
+    found = block_of((GUIDE.parents[1] / "README.md").read_text(encoding="utf-8"), "mutants")
     counts = Counter(operator_of(job.id) for job in [*guide_jobs(GUIDE), *world_jobs(GUIDE)])
     counts["all"] = counts.total()
-    assert [f"| {name} | {n} | {n} | {n} | 0 |" for name, n in counts.items()] == found[2].splitlines()[2:]
+    assert [f"| {name} | {n} | {n} | {n} | 0 |" for name, n in counts.items()] == found.splitlines()[2:]
