@@ -80,6 +80,7 @@ def _mutate(options: argparse.Namespace) -> int:
 
 def _faults(options: argparse.Namespace) -> int:
     from fixtures.marked import with_block
+    from fixtures.report import write_beside
     from fixtures.report.faults import markdown_block
     from fixtures.sandbox.faults import Faults
 
