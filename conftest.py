@@ -1,3 +1,3 @@
 """Registers the suite's options and fixtures; they live in `fixtures.plugin`."""
 
-pytest_plugins = ["fixtures.plugin", "fixtures.workers"]
+pytest_plugins = ["fixtures.plugin", "fixtures.workers", "fixtures.preflight"]
