@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import boto3
+import httpx
 import pytest
 from botocore.config import Config
 from served import REGION, Refusal, SandboxServer, running_sandbox
@@ -64,6 +65,11 @@ def allow(action: Any, resource: Any = "*", **condition: Any) -> dict[str, Any]:
         "Resource": resource,
         **({"Condition": condition} if condition else {}),
     }
+
+
+def everything() -> str:
+    """A policy that allows all."""
+    return json.dumps({"Version": "2012-10-17", "Statement": [allow("*")]})
 
 
 def words(caller: Caller, action: str, resource: str) -> str:
@@ -177,3 +183,120 @@ def test_assumed_role(strict, refusal):
     policy = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
     iam.attach_role_policy(RoleName=name, PolicyArn=policy)
     assert logs.describe_log_groups()["logGroups"] == []
+
+
+def an_api(server: SandboxServer, **tags: str) -> dict[str, Any]:
+    """A REST API with these tags; AWS lets one be made every three seconds, of the sandbox's clock here."""
+    httpx.post(f"{server.url}/_sandbox/clock", json={"advance_seconds": 3}).raise_for_status()
+    kind = {"types": ["REGIONAL"]}
+    made: dict[str, Any] = server.client("apigateway").create_rest_api(name="a", endpointConfiguration=kind, tags=tags)
+    return made
+
+
+def session(server: SandboxServer, role: str) -> dict[str, str]:
+    """boto3's arguments for a session of a role."""
+    arn = f"arn:aws:iam::{ACCOUNT}:role/{role}"
+    got = server.client("sts").assume_role(RoleArn=arn, RoleSessionName="run")["Credentials"]
+    return {
+        "region_name": REGION,
+        "endpoint_url": server.url,
+        "aws_access_key_id": got["AccessKeyId"],
+        "aws_secret_access_key": got["SecretAccessKey"],
+        "aws_session_token": got["SessionToken"],
+    }
+
+
+def test_what_is_below_an_api_has_its_tags(caller, strict, refusal):
+    """A deployment, a method and a stage inherit the API's tags (apigateway-tagging-supported-resources)."""
+    mine = caller.client("apigateway")
+    caller.may(allow("apigateway:*", StringEquals={"aws:ResourceTag/suite": "tutorial"}))
+    own, other = an_api(strict, suite="tutorial"), an_api(strict, suite="other")
+    assert mine.get_resources(restApiId=own["id"])["items"]
+    assert refusal(mine.get_resources, restApiId=other["id"]).code == "AccessDeniedException"
+
+
+def test_a_stages_own_tag_comes_first(caller, strict, refusal):
+    """Of a tag that a stage has itself and inherits, its own counts (the same page)."""
+    root, mine = strict.client("apigateway"), caller.client("apigateway")
+    caller.may(allow("apigateway:GET", StringEquals={"aws:ResourceTag/suite": "tutorial"}))
+    api = an_api(strict, suite="tutorial")
+    where = {"restApiId": api["id"], "resourceId": api["rootResourceId"], "httpMethod": "GET"}
+    root.put_method(**where, authorizationType="NONE")
+    root.put_integration(**where, type="MOCK")
+    deployment = root.create_deployment(restApiId=api["id"], stageName="inherits")["id"]
+    root.create_stage(restApiId=api["id"], stageName="own", deploymentId=deployment, tags={"suite": "other"})
+    assert mine.get_stage(restApiId=api["id"], stageName="inherits")["stageName"] == "inherits"
+    assert refusal(mine.get_stage, restApiId=api["id"], stageName="own").code == "AccessDeniedException"
+
+
+def test_tags_of_a_role(caller, strict, refusal):
+    """aws:ResourceTag of a role is the tag that it was made with."""
+    caller.may(allow("iam:ListRolePolicies", StringEquals={"aws:ResourceTag/suite": "tutorial"}))
+    own, other = f"own-{uuid4()}", f"other-{uuid4()}"
+    for name, tags in ((own, [{"Key": "suite", "Value": "tutorial"}]), (other, [])):
+        strict.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}", Tags=tags)
+    assert caller.client("iam").list_role_policies(RoleName=own)["PolicyNames"] == []
+    assert refusal(caller.client("iam").list_role_policies, RoleName=other).code == "AccessDenied"
+
+
+def test_account_in_a_policy(caller, refusal):
+    """`${aws:PrincipalAccount}` is the caller's account (reference_policies_condition-keys)."""
+    caller.may(allow("s3:CreateBucket", "arn:aws:s3:::mine-${aws:PrincipalAccount}"))
+    s3 = caller.client("s3")
+    assert refusal(s3.create_bucket, Bucket="mine-210987654321").code == "AccessDenied"
+    assert s3.create_bucket(Bucket=f"mine-{ACCOUNT}")["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+def test_boundary_asked_for(caller, refusal):
+    """A policy may let roles be made with one boundary only, and change only those that have it."""
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
+    caller.may(allow(["iam:CreateRole", "iam:PutRolePolicy"], StringEquals={"iam:PermissionsBoundary": arn}))
+    iam, name = caller.client("iam"), f"role-{uuid4()}"
+    made = {"RoleName": name, "AssumeRolePolicyDocument": "{}"}
+    assert refusal(iam.create_role, **made).code == "AccessDenied"
+    assert refusal(iam.create_role, **made, PermissionsBoundary=arn + "-2").code == "AccessDenied"
+    iam.create_role(**made, PermissionsBoundary=arn)
+    iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=everything())
+    unbounded = refusal(iam.put_role_policy, RoleName=f"none-{uuid4()}", PolicyName="p", PolicyDocument="{}")
+    assert unbounded.code == "AccessDenied"
+
+
+def test_boundary_limits_a_role(strict, refusal):
+    """What a boundary does not allow, no policy of the role can (access_policies_boundaries)."""
+    iam, name = strict.client("iam"), f"role-{uuid4()}"
+    only_logs = json.dumps({"Version": "2012-10-17", "Statement": [allow("logs:*")]})
+    boundary = iam.create_policy(PolicyName=name, PolicyDocument=only_logs)["Policy"]["Arn"]
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}", PermissionsBoundary=boundary)
+    iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=everything())
+    credentials = session(strict, name)
+    assert boto3.client("logs", **credentials).describe_log_groups()["logGroups"] is not None
+    assert refusal(boto3.client("iam", **credentials).list_roles).code == "AccessDenied"
+
+
+def test_a_stream_as_log_needs_the_service_linked_role(caller, strict, refusal):
+    """The first stage that logs to Firehose has API Gateway make its role, which the caller must be allowed to."""
+    mine, api = caller.client("apigateway"), an_api(strict)["id"]
+    stream = f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/amazon-apigateway-x"
+    change = {"op": "replace", "path": "/accessLogSettings/destinationArn", "value": stream}
+    caller.may(allow("apigateway:*"))
+    role = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForAPIGateway"
+    found = refusal(mine.update_stage, restApiId=api, stageName="dev", patchOperations=[change])
+    assert found.message == words(caller, "iam:CreateServiceLinkedRole", role)
+    mine_alone = {"StringEquals": {"iam:AWSServiceName": "ops.apigateway.amazonaws.com"}}
+    caller.may(allow("apigateway:*"), allow("iam:CreateServiceLinkedRole", role, **mine_alone))
+    # Allowed now, and refused for the stage that is not there.
+    assert refusal(mine.update_stage, restApiId=api, stageName="dev", patchOperations=[change]).status == 404
+
+
+def test_permissions_are_shown(caller, strict, refusal):
+    """`/_sandbox/permissions` has each action, resource and condition key that a call needed, and what was decided."""
+    caller.may(allow("apigateway:POST"))
+    assert refusal(caller.client("apigateway").create_api_key, tags={"suite": "x"}).code == "AccessDeniedException"
+    asked = httpx.get(f"{strict.url}/_sandbox/permissions").json()
+    own = [item for item in asked if item["caller"] == caller.arn]
+    base = f"arn:aws:apigateway:{REGION}::"
+    assert [(item["action"], item["resource"], item["decision"]) for item in own] == [
+        ("apigateway:POST", f"{base}/apikeys", "allow"),
+        ("apigateway:PUT", f"{base}/tags/arn%3Aaws%3Aapigateway%3A{REGION}%3A%3A%2Fapikeys%2F*", "implicit-deny"),
+    ]
+    assert own[0]["context"]["aws:RequestTag/suite"] == ["x"]
