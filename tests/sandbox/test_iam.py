@@ -247,6 +247,18 @@ def test_account_in_a_policy(caller, refusal):
     assert s3.create_bucket(Bucket=f"mine-{ACCOUNT}")["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
+def test_tags_of_a_new_bucket(caller, refusal):
+    """CreateBucket with tags needs s3:TagResource as well, and a policy may ask for the tag."""
+    name = f"bucket-{uuid4()}"
+    tagged = {"Bucket": name, "CreateBucketConfiguration": {"Tags": [{"Key": "suite", "Value": "a & b"}]}}
+    caller.may(allow("s3:CreateBucket"))
+    s3 = caller.client("s3")
+    assert refusal(s3.create_bucket, **tagged).message == words(caller, "s3:TagResource", f'"arn:aws:s3:::{name}"')
+    caller.may(allow(["s3:CreateBucket", "s3:TagResource"], StringEquals={"aws:RequestTag/suite": "a & b"}))
+    assert refusal(s3.create_bucket, Bucket=name).code == "AccessDenied"
+    assert s3.create_bucket(**tagged)["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
 def test_boundary_asked_for(caller, refusal):
     """A policy may let roles be made with one boundary only, and change only those that have it."""
     arn = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
