@@ -22,6 +22,7 @@ from fixtures.steps.deploy import MADE_UP_KEY
 
 ROOT = Path(__file__).parents[2]
 ABSENT = ["deploy", "plan-stage", "limits"]  # what the published text has no word of
+REGION = "eu-west-1"
 NOTHING_SEEN = {"verdict": "verified", "steps": []}
 
 
@@ -41,7 +42,7 @@ def found(request, tmp_path_factory):
     with (folder / "errata.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
-            command = [sys.executable, "-m", "tutorial", "errata", "--json", str(path)]
+            command = [sys.executable, "-m", "tutorial", "errata", "--region", REGION, "--json", str(path)]
             ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
             assert ended.returncode == 0, ended.stdout + ended.stderr
     return json.loads(path.read_text(encoding="utf-8"))
@@ -78,6 +79,11 @@ def test_mends_end_verified(found):
     assert expected == [(erratum["step"], erratum["kind"]) for erratum in by_run(found)]
     assert ["refuted"] * 4 + ["verified"] == [run["verdict"] for run in found["runs"]]
     assert found["runs"][-1]["blame"] is None
+
+
+def test_runs_are_where_they_were_sent(found):
+    """An option of the command reaches each run."""
+    assert REGION == found["target"]["region"]
 
 
 def test_lines_are_the_published_ones(found, published):
