@@ -8,6 +8,9 @@ import pytest
 from rehearsing import ACCOUNT, ALLOWED, environment, last_line, rehearse, result_of, strict_sandbox
 
 from fixtures.ledger import record
+from fixtures.report.github import job_summary
+from fixtures.report.html import html
+from fixtures.report.junit import junit
 from fixtures.result import Result
 
 
@@ -44,6 +47,34 @@ def test_rehearsal_waits_on_the_sandboxs_clock(rehearsed):
     waited_s = sum(wait["waited_s"] for wait in result_of(folder)["waits"])
     assert waited_s > 5 * 60
     assert took_s < 60
+
+
+def test_no_view_takes_a_rehearsal_for_aws(rehearsed):
+    """Each view says that it was rehearsed."""
+    process, folder, _ = rehearsed
+    result = Result.from_json(result_of(folder))
+    views = {"terminal": process.stdout, "html": html(result), "junit": junit(result), "github": job_summary(result)}
+    assert [] == [name for name, text in views.items() if "aws, rehearsed" not in text]
+    assert "as a rehearsal of AWS" in views["html"]
+
+
+def test_plan_is_shown_before_anything_is_done(rehearsed):
+    """What will be created and what it costs at most is on the screen before the first test, and in the result."""
+    process, folder, _ = rehearsed
+    before = process.stdout.partition("\n....")[0]
+    assert "a rehearsal on the sandbox, [account ID] in us-east-1; to be created, and removed at the end:" in before
+    for item in result_of(folder)["plan"]:
+        assert f"{item['kind']} {item['name']}" in before
+    assert "at most about 0.003 USD" in before
+
+
+def test_usage_is_in_the_result(rehearsed):
+    """The result says what the run used, and that it cost less than a cent."""
+    process, folder, _ = rehearsed
+    usage = result_of(folder)["usage"]
+    assert 0 < usage["usd"] < 0.01
+    assert usage["calls"] > 100 < usage["requests"]
+    assert f"{usage['calls']} AWS calls, {usage['requests']} requests" in process.stdout
 
 
 def test_account_is_masked(rehearsed):
