@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import html
+import json
+from urllib.parse import quote, quote_plus
+
 import pytest
 
 from fixtures.redact import MINIMUM, Secrets
@@ -62,3 +67,61 @@ def test_the_given_structure_is_left_alone(secrets):
     given = {"key": [KEY]}
     secrets.mask_all(given)
     assert {"key": [KEY]} == given
+
+
+ODD = "made\"up\\token/id+with=odd&signs'here<é>"
+
+
+def written(value):
+    """Each way in which a value may be written, by name; independent of how the masks are made."""
+    codes = "".join(chr(byte) if bytes([byte]).isalnum() else f"%{byte:02x}" for byte in value.encode())
+    json_text = json.dumps(value)[1:-1]
+    return {
+        "raw": value, "json": json_text, "json in json": json.dumps(json_text)[1:-1],
+        "json, not ASCII": json.dumps(value, ensure_ascii=False)[1:-1], "url": quote(value, safe=""),
+        "form": quote_plus(value), "url, small letters": codes, "html": html.escape(value), "python": repr(value)[1:-1],
+        "python in python": repr(repr(value))[3:-3], "json in bytes": repr(json_text.encode() + b"'\"")[2:-4],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("form", written(ODD))
+def test_each_writing_is_masked(form):
+    """Whatever a value with odd signs was written into, the label alone stands in its place."""
+    secrets = Secrets()
+    secrets.add(ODD, "token")
+    assert "<[token]>" == secrets.mask(f"<{written(ODD)[form]}>")
+
+
+@pytest.mark.parametrize("before", ["", "x", "xy", "xyz"])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_base64_is_masked_wherever_it_begins(before, encode, secrets):
+    """Of a value in a longer text in base64 no six characters in a row are left to decode."""
+    shown = secrets.mask(encode(f"{before}{KEY}{before} and more".encode()).decode())
+    assert "[API key value]" in shown
+    known = {KEY[at : at + 6].encode() for at in range(len(KEY) - 5)}
+    rest = [base64.b64decode(part[:len(part) // 4 * 4] or b"", altchars=b"-_")
+            for part in shown.translate(str.maketrans("+/", "-_")).encode().split(b"[API key value]")]  # fmt: skip
+    assert [] == [part for part in rest for piece in known if piece in part]
+
+
+def test_overlapping_secrets():
+    """Two values that overlap in the text are both gone."""
+    made = Secrets()
+    made.add("abcdefghij", "one")
+    made.add("ghijklmnop", "two")
+    assert "<[one]>" == made.mask("<abcdefghijklmnop>")
+
+
+@pytest.mark.parametrize("ellipsis", ["...", "…"])
+def test_what_a_view_cut_is_masked(ellipsis, secrets):
+    """Beside an ellipsis the beginning and the end of a value are masked, down to six characters."""
+    mask = "[API key value]"
+    assert f"'{mask}{ellipsis}{mask}'" == secrets.mask(f"'{KEY[:11]}{ellipsis}{KEY[-7:]}'")
+    assert f"{mask}{ellipsis} and words" == secrets.mask(f"{KEY[:6]}{ellipsis} and words")
+    assert f"words{ellipsis} and words" == secrets.mask(f"words{ellipsis} and words")
+
+
+def test_adding_twice_is_adding_once(secrets):
+    """A value keeps its first label."""
+    secrets.add(KEY, "another")
+    assert "[API key value]" == secrets.mask(KEY)
