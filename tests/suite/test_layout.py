@@ -135,8 +135,9 @@ def test_sandbox_stands_alone():
 
 
 def test_only_the_target_knows_the_sandbox():
-    """Beside the sandbox itself, no module of fixtures imports it: the target starts it as a process."""
-    others = [name for name in python_files("fixtures/") if not name.startswith("fixtures/sandbox/")]
+    """Beside the sandbox itself and the commands that serve it, no module of fixtures imports it."""
+    serving = ("fixtures/sandbox/", "fixtures/cli/")
+    others = [name for name in python_files("fixtures/") if not name.startswith(serving)]
     knowing = [name for name in others for module in imports_of(name) if module.startswith("fixtures.sandbox")]
     assert [] == knowing
 
