@@ -38,10 +38,11 @@ watch: setup ## perform the guide at each save, and show the verdict (GUIDE=FILE
 test: setup ## everything: the guide, the sandbox, the suite itself
 	$(BIN)/python -m pytest -n $(JOBS) -q
 
-soak: setup ## the long forms: every wrong guide, lying world and fault on the wire, a hundred clean runs, the long fuzz
+soak: setup ## the long forms: every wrong guide, lying world and fault on the wire, a hundred clean runs, sixty killed ones, the long fuzz
 	$(BIN)/python -m tutorial mutate
 	$(BIN)/python -m fixtures.clean_runs 100
 	$(BIN)/python -m fixtures.wire
+	$(BIN)/python -m fixtures.sweep.rehearsal 60
 	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest tests/sandbox/test_fuzz.py -q
 
 bench: setup ## measure speed and memory, side by side as ratios (README=1 writes the table into README.md)
