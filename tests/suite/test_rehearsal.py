@@ -95,6 +95,24 @@ def test_rehearsal_is_not_recorded(rehearsed, tmp_path):
     assert (True, True) == (record(result, path), path.exists())
 
 
+def test_log_line_without_moesif(sandbox, tmp_path):
+    """Without Moesif credentials the stream has its bucket alone: the log line is verified, and Moesif's part unseen.
+
+    The run is incomplete, and nothing was sent to a collector.
+    """
+    process = rehearse(tmp_path, environment(sandbox, moesif=False), *ALLOWED)
+    result = result_of(tmp_path)
+    assert (2, "incomplete", None) == (process.returncode, result["verdict"], result["blame"])
+    claims = {claim["id"]: claim for step in result["steps"] for claim in step["claims"]}
+    unseen = {name for name, claim in claims.items() if claim["status"] != "verified"}
+    assert unseen == {
+        "stream-as-configured", "aws-cli:log-delivery", "events-arrive", "events-are-anonymous",
+        "keyed-request-was-anonymous", "get-event-has-user", "post-event-has-user", "event-has-no-company",
+        "next-period-admits",
+    }  # fmt: skip
+    assert all("no Moesif credentials" in claims[name]["diagnosis"] for name in unseen - {"next-period-admits"})
+
+
 @pytest.mark.parametrize(
     ("variables", "said"),
     [

@@ -2,10 +2,13 @@
 
 from fixtures.blame import Blame
 from fixtures.log_formats import documented
+from fixtures.records import NO_MOESIF
 
 
-def test_stream_as_configured(log_delivery, proves):
+def test_stream_as_configured(log_delivery, world, proves):
     """The stream is active, and has the guide's name prefix, URL and buffer."""
+    if world.target.moesif is None:
+        proves.not_observed(NO_MOESIF, by_design=False)
     form, seen = log_delivery.form, log_delivery.seen
     expected = {
         "status": "ACTIVE",

@@ -1,6 +1,6 @@
 """Step `anonymous-baseline`: events arrive, and name nobody."""
 
-NO_MOESIF = "no Moesif credentials: set MOESIF_APPLICATION_ID and MOESIF_MANAGEMENT_TOKEN"
+from fixtures.records import NO_MOESIF
 
 
 def test_events_arrive(baseline, proves):

@@ -4,10 +4,9 @@ from urllib.parse import urlsplit
 
 from fixtures.blame import Blame
 from fixtures.log_formats import documented, line_errors
+from fixtures.records import NO_MOESIF
 from fixtures.steps.log_format import WITHOUT_SECRET
 from fixtures.timestamps import from_common_log_format
-
-NO_MOESIF = "no Moesif credentials: set MOESIF_APPLICATION_ID and MOESIF_MANAGEMENT_TOKEN"
 
 
 def test_keyed_request_was_anonymous(access_log_line, proves):

@@ -1,6 +1,6 @@
 """Step `user-tracking`: Moesif's event has the key's ID as its user."""
 
-NO_MOESIF = "no Moesif credentials: set MOESIF_APPLICATION_ID and MOESIF_MANAGEMENT_TOKEN"
+from fixtures.records import NO_MOESIF
 
 
 def user_of(index, tracked_event, api_key, proves):
