@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError, IncompleteReadError
 
 from fixtures.answers import ApiClient, NoAnswer
-from fixtures.processes import LocalSandbox
+from fixtures.processes import SANDBOX_URL, LocalSandbox
 from fixtures.target import moto_target
 from fixtures.wire.client import Proxy
-from fixtures.wire.faults import EACH_CALL, KINDS, Fault
+from fixtures.wire.faults import ANY, EACH_CALL, KINDS, Fault
+from fixtures.wire.inventory import left_in
 from fixtures.wire.runs import faults_for, judged, name_of, pool, run_all, undisturbed
 
+ROOT = Path(__file__).parents[2]
 WORKERS = 1 if os.environ.get("PYTEST_XDIST_WORKER") else 2
 SEED = 2024
 REGION = "us-east-1"
@@ -49,13 +55,19 @@ CODES = {
 
 
 @pytest.fixture(scope="module")
-def proxy():
-    """A proxy before a sandbox."""
+def proxy_and_sandbox():
+    """A sandbox, and a proxy before it."""
     sandbox = LocalSandbox()
     proxy = Proxy(sandbox.url)
-    yield proxy
+    yield sandbox, proxy
     proxy.stop()
     sandbox.stop()
+
+
+@pytest.fixture
+def proxy(proxy_and_sandbox):
+    """The proxy."""
+    return proxy_and_sandbox[1]
 
 
 @pytest.fixture
@@ -148,6 +160,27 @@ def test_judge_wants_the_fault_to_have_met_a_call():
     """A run whose fault never struck shows nothing."""
     result = {"verdict": "verified", "blame": None}
     assert ("the fault met no call",) == judged(Fault("reset", "iam", "CreateRole"), 0, result, "", (), []).wrong
+
+
+def test_credentials_that_expire_for_good(proxy_and_sandbox, tmp_path):
+    """A run that can no longer clean up says what it leaves; a sweep with fresh credentials removes it all."""
+    sandbox, proxy = proxy_and_sandbox
+    sandbox.reset()
+    proxy.turn(Fault("expired", ANY, ANY, nth=60, every_try=True))
+    variables = {**os.environ, SANDBOX_URL: proxy.url}
+    command = [sys.executable, "-m", "pytest", "tests/tutorial", "-q", "--no-newman", "--report", str(tmp_path)]
+    run = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=120, check=False)
+    result = json.loads((tmp_path / "result.json").read_text("utf-8"))
+    assert (2, "environment") == (run.returncode, result["blame"]["kind"])
+    assert "Traceback" not in run.stdout + run.stderr
+    said = "\n".join(result["why_incomplete"])
+    left = left_in(sandbox.url)
+    assert len(left) > 5
+    assert [] == [what for what in left if what.partition(": ")[2] not in said]
+    proxy.turn(None)
+    sweep = [sys.executable, "-m", "tutorial", "sweep", "--delete", "--older-than", "0s"]
+    swept = subprocess.run(sweep, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=120, check=False)
+    assert (0, []) == (swept.returncode, left_in(sandbox.url)), swept.stdout
 
 
 def test_sampled_faults():
