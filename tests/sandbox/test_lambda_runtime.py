@@ -162,6 +162,34 @@ def test_events_one_after_the_other_share_a_warm_process() -> None:
     assert with_runtime(scenario) == [b"1", b"2", b"3"]
 
 
+def test_nothing_of_a_function_runs_between_events() -> None:
+    """A timer that it left behind waits for the next event, as in a frozen environment."""
+
+    async def scenario(runtime: LambdaRuntime) -> list[int]:
+        runtime.put_function(a_function("let n = 0; setInterval(() => ++n, 1); exports.handler = async () => n"))
+        before = int((await runtime.invoke(FUNCTION, b"{}")).payload)
+        await asyncio.wait([asyncio.ensure_future(asyncio.Event().wait())], timeout=0.3)
+        return [before, int((await runtime.invoke(FUNCTION, b"{}")).payload)]
+
+    before, after = with_runtime(scenario)
+    assert after - before <= 2
+
+
+def test_nobody_waits_longer_than_he_has_patience() -> None:
+    """The caller gives up, the function goes on, and the process is there for the next event."""
+
+    async def scenario(runtime: LambdaRuntime) -> Invocation:
+        code = "let n = 0; exports.handler = async (ms) => { await new Promise(r => setTimeout(r, ms)); return ++n }"
+        runtime.put_function(a_function(code))
+        await runtime.invoke(FUNCTION, b"0")
+        with pytest.raises(TimeoutError):
+            await runtime.invoke(FUNCTION, b"200", patience_s=0.05)
+        await asyncio.wait([asyncio.ensure_future(asyncio.Event().wait())], timeout=0.5)
+        return await runtime.invoke(FUNCTION, b"0", patience_s=5)
+
+    assert with_runtime(scenario) == Invocation(b"3")
+
+
 def test_new_code_answers_the_next_event() -> None:
     """After put_function returns, the old code answers no new event."""
 
