@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from own_work import Account, patch, performed
+from own_work import Account, patch, performed, post
 from pseudo_terminal import PseudoTerminal
 from rehearsing import environment
 
@@ -33,6 +33,22 @@ def url() -> Iterator[str]:
     kept = LocalSandbox()
     yield kept.url
     kept.stop()
+
+
+@pytest.fixture(scope="module")
+def spare() -> Iterator[LocalSandbox]:
+    """A second sandbox, for tests that begin with nothing."""
+    kept = LocalSandbox()
+    yield kept
+    kept.stop()
+
+
+@pytest.fixture
+def empty(spare: LocalSandbox) -> str:
+    """The URL of a sandbox that holds nothing."""
+    assert spare.url  # it has started
+    spare.reset()
+    return spare.url
 
 
 @pytest.fixture(scope="module")
@@ -125,14 +141,10 @@ def test_wrong_outweighs_not_yet(account: Account, url: str, run: Run) -> None:
     assert (1, "✗ wrong") == (ended.returncode, *{mark for mark, _, _ in LINE.findall(ended.stdout)} & {"✗ wrong"})
 
 
-def test_all_done(guide: Guide, run: Run) -> None:
+def test_all_done(guide: Guide, run: Run, empty: str) -> None:
     """With every step done the exit code is 0."""
-    sandbox = LocalSandbox()
-    try:
-        performed(guide, sandbox.url).api.close()
-        ended = run("--target", sandbox.url)
-    finally:
-        sandbox.stop()
+    performed(guide, empty).api.close()
+    ended = run("--target", empty)
     assert (0, "14 of 14 steps done on moto (us-east-1)") == (ended.returncode, ended.stdout.splitlines()[-1])
 
 
@@ -174,13 +186,13 @@ def test_several_are_named(account: Account, url: str, run: Run, refused: Callab
     try:
         said = refused("--target", url)
         chosen = run("--target", url, "--rest-api-id", account.api.api_id)
-        empty = run("--target", url, "--rest-api-id", other)
+        bare = run("--target", url, "--rest-api-id", other)
     finally:
         account.gateway.delete_rest_api(restApiId=other)
     assert said.startswith("which REST API is meant? Say so with --rest-api-id: ")
     assert {account.api.api_id, other} <= set(re.findall(r"\w+", said))
     assert chosen.stdout.splitlines()[-1].startswith("11 of 14 steps done")
-    assert "the API has no resource `/items` yet" in empty.stdout
+    assert "the API has no resource `/items` yet" in bare.stdout
 
 
 def test_several_keys_and_plans(account: Account, url: str, run: Run, refused: Callable[..., str]) -> None:
@@ -267,18 +279,26 @@ def test_an_account(account: Account, url: str) -> None:
     assert "as Firehose's backup shows. Moesif was not asked: set MOESIF_APPLICATION_ID" in ended.stdout
 
 
-def test_an_account_of_others(guide: Guide, run: Run) -> None:
+def test_late_is_not_wrong(account: Account, url: str) -> None:
+    """Where changes arrive by and by, an answer that nothing explains is not yet right; on the sandbox it is wrong."""
+    post(f"{url}/_sandbox/faults", {"every-key-refused": True})
+    on_sandbox = in_a_process("--target", url)
+    in_account = in_a_process("--target", "aws", **environment(url))
+    post(f"{url}/_sandbox/faults", {"every-key-refused": False})
+    said = "`GET` with the key is refused, and all that can be read is as the guide says"
+    assert (1, True, False) == (on_sandbox.returncode, said in on_sandbox.stdout, "check again" in on_sandbox.stdout)
+    late = f"{said}; changes take minutes to arrive, so check again"
+    assert (2, True) == (in_account.returncode, late in in_account.stdout)
+
+
+def test_an_account_of_others(guide: Guide, run: Run, empty: str) -> None:
     """In an account no API is taken that has not the guide's name: the reader says which is theirs."""
-    sandbox = LocalSandbox()
-    try:
-        world = performed(guide, sandbox.url, "starting-api")
-        api_id = world.made("starting-api").api_id
-        world.client("apigateway").update_rest_api(restApiId=api_id, **patch("/name", "somebody's"))
-        on_sandbox = run("--target", sandbox.url)
-        in_account = in_a_process("--target", "aws", **environment(sandbox.url))
-        world.api.close()
-    finally:
-        sandbox.stop()
+    world = performed(guide, empty, "starting-api")
+    api_id = world.made("starting-api").api_id
+    world.client("apigateway").update_rest_api(restApiId=api_id, **patch("/name", "somebody's"))
+    on_sandbox = run("--target", empty)
+    in_account = in_a_process("--target", "aws", **environment(empty))
+    world.api.close()
     assert "the API is called `somebody's`" in on_sandbox.stdout
     assert (4, True) == (in_account.returncode, f"{api_id} (somebody's" in in_account.stderr)
 

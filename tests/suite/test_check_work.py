@@ -31,6 +31,22 @@ def url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
+def spare() -> Iterator[LocalSandbox]:
+    """A second sandbox, for tests that begin with nothing."""
+    kept = LocalSandbox()
+    yield kept
+    kept.stop()
+
+
+@pytest.fixture
+def empty(spare: LocalSandbox) -> str:
+    """The URL of a sandbox that holds nothing."""
+    assert spare.url  # it has started
+    spare.reset()
+    return spare.url
+
+
+@pytest.fixture(scope="module")
 def account(url: str, guide: Guide) -> Iterator[Account]:
     """The account of somebody who did all of the guide."""
     world = performed(guide, url)
@@ -42,28 +58,20 @@ def account(url: str, guide: Guide) -> Iterator[Account]:
 EARLY = {"plan-key": {"postman-request"}, "log-format": {"user-tracking"}}
 
 
-def test_steps_become_done_one_after_the_other(guide: Guide) -> None:
+def test_steps_become_done_one_after_the_other(guide: Guide, empty: str) -> None:
     """After each step of the guide it and those before it are done, none is wrong, and what is left is not yet done."""
-    sandbox = LocalSandbox()
-    try:
-        world, expected = new_world(guide, sandbox.url), set[str]()
-        for step in guide.steps:
-            world.at(step.id)
-            expected |= {step.id} | EARLY.get(step.id, set())
-            checks = checked(guide, sandbox.url)
-            assert (step.id, expected) == (step.id, {name for name, check in checks.items() if check.status == "done"})
-            assert {} == {name: check.hint for name, check in checks.items() if check.status == "wrong"}
-    finally:
-        sandbox.stop()
+    world, expected = new_world(guide, empty), set[str]()
+    for step in guide.steps:
+        world.at(step.id)
+        expected |= {step.id} | EARLY.get(step.id, set())
+        checks = checked(guide, empty)
+        assert (step.id, expected) == (step.id, {name for name, check in checks.items() if check.status == "done"})
+        assert {} == {name: check.hint for name, check in checks.items() if check.status == "wrong"}
 
 
-def test_nothing_is_done_in_an_empty_account(guide: Guide) -> None:
+def test_nothing_is_done_in_an_empty_account(guide: Guide, empty: str) -> None:
     """Where there is nothing every step is not yet done, and says what is missing by the guide's name."""
-    sandbox = LocalSandbox()
-    try:
-        checks = checked(guide, sandbox.url)
-    finally:
-        sandbox.stop()
+    checks = checked(guide, empty)
     assert {step.id for step in guide.steps} == set(not_done(checks))
     assert {"not-yet"} == {check.status for check in checks.values()}
     assert "there is no API **Items API** yet" == checks["deploy"].hint
@@ -110,17 +118,13 @@ def test_a_client_that_looks_changes_nothing(account: Account, operation: str) -
     assert calls == len(account.world.recorder.calls)
 
 
-def test_own_requests_prove_nothing(url: str, guide: Guide) -> None:
+def test_own_requests_prove_nothing(guide: Guide, empty: str) -> None:
     """What a check's own requests leave in the log makes no step done that the reader has not done."""
-    sandbox = LocalSandbox()
-    try:
-        world = performed(guide, sandbox.url, "log-delivery")
-        for _ in range(2):
-            checks = checked(guide, sandbox.url)
-            world.target.pace.pause(120)  # past the stream's buffer
-        assert "not-yet" == checks["anonymous-baseline"].status
-    finally:
-        sandbox.stop()
+    world = performed(guide, empty, "log-delivery")
+    for _ in range(2):
+        checks = checked(guide, empty)
+        world.target.pace.pause(120)  # past the stream's buffer
+    assert "not-yet" == checks["anonymous-baseline"].status
 
 
 # --- one thing wrong --------------------------------------------------------------------------------------------------
@@ -386,8 +390,8 @@ WRONG: dict[str, tuple[Break, dict[str, tuple[str, str]]]] = {
         "postman-request": ("not-yet", "without the key answers 200"),
     }),
     "refused": (fault("every-key-refused"), {
-        "plan-key": ("wrong", "all that can be read is as the guide says"),
-        "postman-request": ("wrong", "all that can be read is as the guide says"),
+        "plan-key": ("wrong", "is refused, and all that can be read is as the guide says"),
+        "postman-request": ("wrong", "is refused, and all that can be read is as the guide says"),
     }),
 }  # fmt: skip
 
@@ -403,22 +407,16 @@ def test_one_thing_wrong(name: str, account: Account, url: str, guide: Guide) ->
     assert {} == not_done(checked(guide, url))
 
 
-def test_the_hint_of_a_missing_deploy(url: str, guide: Guide) -> None:
+def test_the_hint_of_a_missing_deploy(guide: Guide, empty: str) -> None:
     """A key that is asked for in the resource and not by the stage wants a deploy; wrong once a plan stands on it."""
-    sandbox = LocalSandbox()
-    try:
-        world = performed(guide, sandbox.url, "key-on-post")
-        at = world.client("apigateway").get_stages(restApiId=world.made("starting-api").api_id)["item"][0][
-            "createdDate"
-        ]
-        text = "a key in the resource, but the stage still serves the deployment of "
-        text += f"{at.astimezone():%H:%M}: deploy again"
-        assert ("not-yet", f"`GET` and `POST` require {text}") == not_done(checked(guide, sandbox.url))["deploy"]
-        stage = {"apiId": world.made("starting-api").api_id, "stage": world.made("starting-api").stage}
-        world.client("apigateway").create_usage_plan(name="Premium Plan", apiStages=[stage])
-        assert ("wrong", f"`GET` and `POST` require {text}") == not_done(checked(guide, sandbox.url))["deploy"]
-    finally:
-        sandbox.stop()
+    world = performed(guide, empty, "key-on-post")
+    at = world.client("apigateway").get_stages(restApiId=world.made("starting-api").api_id)["item"][0]["createdDate"]
+    text = "a key in the resource, but the stage still serves the deployment of "
+    text += f"{at.astimezone():%H:%M}: deploy again"
+    assert ("not-yet", f"`GET` and `POST` require {text}") == not_done(checked(guide, empty))["deploy"]
+    stage = {"apiId": world.made("starting-api").api_id, "stage": world.made("starting-api").stage}
+    world.client("apigateway").create_usage_plan(name="Premium Plan", apiStages=[stage])
+    assert ("wrong", f"`GET` and `POST` require {text}") == not_done(checked(guide, empty))["deploy"]
 
 
 # --- what is found, for who goes on with it ---------------------------------------------------------------------------
@@ -470,21 +468,17 @@ def test_a_world_goes_on_with_what_it_made(account: Account) -> None:
     assert ("done", account.world.guide.by_id["deploy"].line) == (check.status, check.line)
 
 
-def test_adopted_steps_carry_a_world_on(guide: Guide) -> None:
+def test_adopted_steps_carry_a_world_on(guide: Guide, empty: str) -> None:
     """A world that adopts what somebody else did goes on from there and sees the user in Moesif."""
-    sandbox = LocalSandbox()
-    try:
-        theirs = performed(guide, sandbox.url, "plan-key")
-        mine = new_world(guide, sandbox.url)
-        for step in guide.steps[: [step.id for step in guide.steps].index("plan-key") + 1]:
-            check = check_step(mine, step.id)
-            assert ("done", step.id) == (check.status, step.id)
-            mine.done[step.id] = Done(step, check.found.form, check.found.made, "adopted")
-        mine.at("user-tracking")
-        assert theirs.made("api-key").id == mine.made("api-key").id
-        assert mine.done["user-tracking"].seen.found.right
-    finally:
-        sandbox.stop()
+    theirs = performed(guide, empty, "plan-key")
+    mine = new_world(guide, empty)
+    for step in guide.steps[: [step.id for step in guide.steps].index("plan-key") + 1]:
+        check = check_step(mine, step.id)
+        assert ("done", step.id) == (check.status, step.id)
+        mine.done[step.id] = Done(step, check.found.form, check.found.made, "adopted")
+    mine.at("user-tracking")
+    assert theirs.made("api-key").id == mine.made("api-key").id
+    assert mine.done["user-tracking"].seen.found.right
 
 
 # --- which of several -------------------------------------------------------------------------------------------------
