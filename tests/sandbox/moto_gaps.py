@@ -254,6 +254,56 @@ def create_function(**changed: Any) -> Callable[[Cloud], str]:
     return lambda cloud: said(cloud.client("lambda").create_function, **cloud.function(**changed))
 
 
+def functions_have_pages(cloud: Cloud) -> bool:
+    """Whether one function is left for another page when one is asked for of two or more."""
+    for _ in range(2):
+        cloud.client("lambda").create_function(**cloud.function())
+    return len(cloud.client("lambda").list_functions(MaxItems=1)["Functions"]) == 1
+
+
+def streams_of_a_page(cloud: Cloud) -> int:
+    """ListDeliveryStreams with eleven streams and no `Limit`."""
+    firehose = cloud.client("firehose")
+    names = [f"gaps-{uuid4()}" for _ in range(11)]
+    destination = {"RoleARN": cloud.role, "BucketARN": "arn:aws:s3:::gaps"}
+    for name in names:
+        firehose.create_delivery_stream(DeliveryStreamName=name, S3DestinationConfiguration=destination)
+    try:
+        return len(firehose.list_delivery_streams()["DeliveryStreamNames"])
+    finally:
+        for name in names:
+            firehose.delete_delivery_stream(DeliveryStreamName=name)
+
+
+def _create_tagged_bucket(cloud: Cloud, name: str) -> str:
+    """CreateBucket with a tag, in the Region where a bucket may be made twice."""
+    tags = {"Tags": [{"Key": "made", "Value": "here"}]}
+    s3 = cloud.server.client("s3", "us-east-1")
+    return said(s3.create_bucket, Bucket=name, CreateBucketConfiguration=tags)
+
+
+def tags_of_new_bucket(cloud: Cloud) -> str:
+    name = f"gaps-{uuid4()}"
+    _create_tagged_bucket(cloud, name)
+    return said(cloud.server.client("s3", "us-east-1").get_bucket_tagging, Bucket=name)
+
+
+def tagged_bucket_made_twice(cloud: Cloud) -> str:
+    name = f"gaps-{uuid4()}"
+    _create_tagged_bucket(cloud, name)
+    return _create_tagged_bucket(cloud, name)
+
+
+def tags_after_a_bucket(cloud: Cloud) -> str:
+    """The tags of a bucket that has the name of one that was deleted."""
+    s3, name = cloud.server.client("s3", "us-east-1"), f"gaps-{uuid4()}"
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": [{"Key": "made", "Value": "before"}]})
+    s3.delete_bucket(Bucket=name)
+    s3.create_bucket(Bucket=name)
+    return said(s3.get_bucket_tagging, Bucket=name)
+
+
 def logged(cloud: Cloud, *messages: str) -> str:
     """A new log group with one stream that holds the messages."""
     logs, group = cloud.client("logs"), f"gaps-{uuid4()}"
@@ -505,6 +555,15 @@ GAPS = (
         function_of_another_services_role, "201", "400 InvalidParameterValueException"),
     Gap("CreateFunction opens the zip", "control_plane/functions.py: _check_code",
         create_function(Code={"ZipFile": b"no zip"}), "201", "400 InvalidParameterValueException"),
+    Gap("ListFunctions has pages", "control_plane/functions.py: list_functions", functions_have_pages, False, True),
+    Gap("ListDeliveryStreams has ten a page", "control_plane/streams.py: list_delivery_streams",
+        streams_of_a_page, 11, 10),
+    Gap("CreateBucket takes tags", "control_plane/buckets.py: _tags_at_creation", tags_of_new_bucket,
+        "404 NoSuchTagSet", "200"),
+    Gap("CreateBucket with tags is done once", "control_plane/buckets.py: BucketAlreadyOwnedByYou",
+        tagged_bucket_made_twice, "200", "409 BucketAlreadyOwnedByYou"),
+    Gap("a bucket's tags go with it", "control_plane/buckets.py: put_bucket_tagging", tags_after_a_bucket,
+        "200", "404 NoSuchTagSet"),
     Gap("a pattern of JSON selects", "control_plane/log_groups.py: EventFilter",
         filtered('{ $.a = "x" }', '{"a": "x"}', '{"a": "y"}'), 2, 1),
     Gap("a pattern that begins with a digit selects", "control_plane/log_groups.py: EventFilter",
