@@ -8,11 +8,11 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from fixtures.cli import USAGE, check, errata, faults, mutate, postman, report, serve, sweep, walk, watch
+from fixtures.cli import USAGE, check, errata, faults, ledger, mutate, postman, report, serve, sweep, walk, watch
 from fixtures.surroundings import spare_loopback
 
 OURS = ("fixtures", "tutorial")
-SUBCOMMANDS = (serve, check, postman, errata, mutate, faults, report, watch, walk, sweep)
+SUBCOMMANDS = (serve, check, postman, errata, mutate, faults, report, watch, walk, sweep, ledger)
 
 
 class Parser(argparse.ArgumentParser):
