@@ -376,6 +376,20 @@ def test_what_a_reader_named_cannot_write_on_the_screen():
     assert [] == [sign for sign in "\x1b\x07" if sign in written]
 
 
+def test_ctrl_c_while_a_step_is_done_leaves_nothing_half_done(guide, sandbox, tmp_path):
+    """Stopped amid its first step, a walk leaves an empty account, or the whole step if that was faster."""
+    with PseudoTerminal(*WALK, folder=tmp_path, **{SANDBOX_URL: sandbox}) as terminal:
+        terminal.until(ASKS)
+        terminal.type("\n")
+        terminal.until("Working")
+        terminal.type(CTRL_C)
+        code, _ = terminal.ended()
+    made = state_of(tmp_path)["made"] if (tmp_path / FILE).exists() else {}
+    assert 130 == code
+    assert "Traceback" not in terminal.text
+    assert ([] == left_in(sandbox)) == ({} == made)
+
+
 def state_of_api(made):
     """The ID of the only REST API there is."""
     return next(line.partition(": ")[2] for line in made if line.startswith("get_rest_apis"))
