@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from pseudo_terminal import CTRL_C, CTRL_D, ROOT, PseudoTerminal
+from rehearsing import ACCOUNT, CREDENTIALS, MOESIF, strict_sandbox
 from rich.console import Console
 
 from fixtures.guide import parse_guide
@@ -21,6 +22,7 @@ from fixtures.log_formats import schema
 from fixtures.processes import SANDBOX_URL, LocalSandbox
 from fixtures.target import moto_target
 from fixtures.walk.about import About
+from fixtures.walk.costs import costs
 from fixtures.walk.place import health
 from fixtures.walk.screen import Screen
 from fixtures.walk.shown import Shown
@@ -273,6 +275,36 @@ def test_a_step_can_be_read_again(guide, sandbox, tmp_path):
     assert f"Step 2 of {len(guide.steps)}: {second.title}" in on
     assert "`nonsense` is none of these." in refused
     assert made == left_in(sandbox)
+
+
+def test_on_aws_the_costs_come_first(guide, tmp_path):
+    """On AWS, here a slow sandbox, the reader is told the costs and asked, and what was made is removed."""
+    first = guide.steps[0]
+    words = ("--target", "aws", "--aws-account", ACCOUNT, "--until", first.id)
+    with strict_sandbox() as url:
+        aws = {"AWS_ENDPOINT_URL": url, **CREDENTIALS, **MOESIF}
+        with PseudoTerminal(*WALK, *words, folder=tmp_path, **aws) as terminal:
+            asked = terminal.until("Type yes: ")
+            terminal.type("no\n")
+            refused_with, _ = terminal.ended()
+        nothing = left_in(url)
+        with PseudoTerminal(*WALK, *words, folder=tmp_path, **aws) as terminal:
+            terminal.until("Type yes: ")
+            terminal.type("yes\n")
+            opening = terminal.until(ASKS)
+            terminal.type("\n")
+            terminal.until(ASKS)
+            terminal.type("\n")
+            terminal.until(ASKS)
+            made = left_in(url)
+            terminal.type("\n")
+            code, _ = terminal.ended()
+        left = left_in(url)
+    assert costs(guide.text)[0] in folded(asked)
+    assert f"on AWS, in us-east-1, in the account that ends in {ACCOUNT[-4:]}." in folded(opening)
+    assert (4, []) == (refused_with, nothing)
+    assert (0, []) == (code, left)
+    assert f"list_functions: {setting(guide, first.id, 'Function name')}" in made
 
 
 def test_what_cannot_be_done_is_told_and_can_be_tried_again(guide, sandbox, tmp_path):
