@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from own_work import Account, patch, performed, post
+from own_work import Account, new_world, patch, performed, post
 from pseudo_terminal import PseudoTerminal
-from rehearsing import environment
+from rehearsing import environment, strict_sandbox
 
 from fixtures.guide import Guide
 from fixtures.processes import LocalSandbox
@@ -301,6 +301,28 @@ def test_an_account_of_others(guide: Guide, run: Run, empty: str) -> None:
     world.api.close()
     assert "the API is called `somebody's`" in on_sandbox.stdout
     assert (4, True) == (in_account.returncode, f"{api_id} (somebody's" in in_account.stderr)
+
+
+def test_what_may_not_be_read(guide: Guide) -> None:
+    """What the reader's own permissions hide is told at the steps that it concerns; the others are looked at."""
+    name = "reader"
+    with strict_sandbox() as strict:
+        world = new_world(guide, strict)
+        form, iam = world.form("usage-plan"), world.client("iam")
+        world.client("apigateway").create_usage_plan(name=form.name, **form.arguments())
+        iam.create_user(UserName=name)
+        may = {"Effect": "Allow", "Action": "apigateway:GET", "Resource": "arn:aws:apigateway:*::/usageplans*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [may]})
+        iam.put_user_policy(UserName=name, PolicyName="plans", PolicyDocument=policy)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        credentials = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+        ended = in_a_process("--target", "aws", **environment(strict, AWS_SESSION_TOKEN=None, **credentials))
+        world.api.close()
+    marks = {step.id: mark for step, (mark, _, _) in zip(guide.steps, LINE.findall(ended.stdout), strict=True)}
+    assert (2, "") == (ended.returncode, ended.stderr)
+    assert {"usage-plan"} == {step for step, mark in marks.items() if mark == "✓ done"}
+    assert "this cannot be read: GetRestApis was refused: AccessDeniedException" in ended.stdout
+    assert "this cannot be read: GetApiKeys was refused: AccessDeniedException" in ended.stdout
 
 
 def test_no_credentials(url: str) -> None:

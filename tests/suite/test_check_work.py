@@ -331,7 +331,7 @@ WRONG: dict[str, tuple[Break, dict[str, tuple[str, str]]]] = {
     }),
     "old-deployment": (stage_at_the_first_deployment, {
         "deploy": ("wrong", "`GET` and `POST` require a key in the resource, but the stage still serves"),
-        "postman-request": ("not-yet", "see `deploy`"),
+        "postman-request": ("not-yet", "deploy the methods that ask for a key"),
     }),
     "half-deployed": (deployed_without_post, {
         "deploy": ("wrong", "`POST` requires a key in the resource, but the stage still serves the deployment of")}),
@@ -387,7 +387,7 @@ WRONG: dict[str, tuple[Break, dict[str, tuple[str, str]]]] = {
         "log-delivery": ("wrong", "is no JSON object"), "log-format": ("wrong", "is no JSON object")}),
     "open": (fault("key-not-enforced"), {
         "deploy": ("wrong", "`GET` without a key is answered 200"),
-        "postman-request": ("not-yet", "without the key answers 200"),
+        "postman-request": ("not-yet", "`GET` without the key is answered 200, not yet 403"),
     }),
     "refused": (fault("every-key-refused"), {
         "plan-key": ("wrong", "is refused, and all that can be read is as the guide says"),
