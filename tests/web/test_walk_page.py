@@ -268,6 +268,23 @@ def test_what_is_done_wrongly_gets_a_hint(walk, page):
     assert check(page, "usage-plan") == ""
 
 
+def test_the_reader_says_which_of_several_is_theirs(walk, page):
+    """Where the account has two keys of the guide's name the hint asks which, and the one that is named is adopted."""
+    walk.do_until("api-key")
+    page.reload()
+    gateway, name = walk.target.client("apigateway"), setting("api-key", "Name")
+    first, second = (gateway.create_api_key(name=name, enabled=True)["id"] for _ in range(2))
+    hint = check(page, "api-key")
+    assert hint.startswith("Not yet: ")
+    assert first in hint
+    assert second in hint
+    section = step(page, "api-key")
+    section.get_by_text("Several of that name").click()
+    section.get_by_label("API key’s ID").fill(second)
+    assert check(page, "api-key") == ""
+    expect(section.locator(".result")).to_contain_text(f"API key {second}")
+
+
 def test_an_event_turns_from_anonymous_to_the_keys_id(walk, page):
     """The same keyed request is anonymous before the log format changes, and has the key's ID after it."""
     walk.do_until("log-format")
