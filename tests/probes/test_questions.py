@@ -12,9 +12,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from fixtures.answers import FORBIDDEN, LIMIT_EXCEEDED, MISSING_TOKEN, TOO_MANY_REQUESTS
-from fixtures.eventually import KEY_REFUSED, QUOTA_SPENT, THROTTLED
+from fixtures.eventually import API_READY, KEY_REFUSED, QUOTA_SPENT, THROTTLED
 from fixtures.questions.findings import NotSeen, Rule
-from fixtures.questions.ground import KEYED, OPEN, UNKNOWN
+from fixtures.questions.ground import KEYED, LATE, OPEN, UNKNOWN
 
 DAY_S = 86_400
 MADE_UP = "a-key-that-nobody-made-000000000000"
@@ -49,6 +49,13 @@ def answered(ground, path, key, outcome, wait, label, once=True):
     if not waited.right:
         raise NotSeen(f"in {waited.waited_s:.0f} s no answer was {outcome.error_type}; the last: {waited.value.status}")
     return waited.value
+
+
+def answered_at_last(ground, path):
+    """The answer, whatever it is, once the path is known to the stage."""
+    return ground.world.wait_for(
+        lambda: ground.ask(path, None, "late back end"), lambda got: got.outcome != MISSING_TOKEN, API_READY
+    ).value
 
 
 @pytest.fixture(scope="module")
@@ -223,6 +230,20 @@ def test_quota_begins_anew_at_midnight(ground, asks, spent):
     target.pace.pause(2 * margin_s)
     after = ground.ask(KEYED, key.value, "a minute after midnight")
     asks(expected=[429, 200], observed=[before.status, after.status], evidence=[before, after])
+
+
+@Rule("fixtures/sandbox/http_proxy.py:prepare", "the body as users quote it, the error type by an emulator alone")
+def test_answer_of_a_late_back_end(ground, asks):
+    """With which body and x-amzn-ErrorType does a back end's time-out end?"""
+    late = answered_at_last(ground, LATE)
+    said = late.body.get("message", "") if isinstance(late.body, dict) else late.text
+    if "timed out" not in said:
+        raise NotSeen(f"the back end failed in another way: {late.outcome}")
+    outcome, body = late.outcome, {"message": "Endpoint request timed out"}
+    asks(
+        expected={"status": 504, "type": "InternalServerErrorException", "body": body},
+        observed={"status": outcome.status, "type": outcome.error_type, "body": outcome.body}, evidence=[late],
+    )  # fmt: skip
 
 
 @Rule(
