@@ -125,6 +125,17 @@ def test_the_report_tells_it_beside_each_claim(guide, tmp_path):
     assert "AWS has not been seen yet" not in html(seen)
 
 
+def test_a_run_reads_the_ledger(tmp_path):
+    """`--ledger-days` says after how many days the run's report flags a claim; no run writes the ledger unasked."""
+    before = read()
+    command = [sys.executable, "-m", "pytest", "tests/tutorial", "-q", "--no-newman", "--until", "starting-api",
+               "--ledger-days", "7", "--report", str(tmp_path)]  # fmt: skip
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    ledger = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))["ledger"]
+    assert (7, before) == (ledger["days"], read())
+    assert {claim for step in before.values() for claim in step} == set(ledger["claims"])
+
+
 def test_errata_stand_at_their_lines(guide):
     """The page shows a result's errata beside the guide's lines, with their kind, basis and source."""
     found = result("verified")
