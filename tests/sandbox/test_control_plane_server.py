@@ -6,8 +6,12 @@ import http.client
 import json
 import signal
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from served import SandboxServer, running_sandbox
 
 
@@ -33,6 +37,20 @@ def test_a_fresh_start_empties_everything() -> None:
         assert gateway.get_rest_apis()["items"] == gateway.get_api_keys()["items"] == []
         assert iam.list_users()["Users"] == s3.list_buckets()["Buckets"] == []
         assert gateway.create_rest_api(name="y")["name"] == "y"
+
+
+def test_a_signing_certificate_is_taken() -> None:
+    """moto's rarely used libraries are there when a call uses them."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "x")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+    pem = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+    with running_sandbox() as (sandbox, _):
+        iam = sandbox.client("iam")
+        iam.create_user(UserName="x")
+        taken = iam.upload_signing_certificate(UserName="x", CertificateBody=pem)["Certificate"]
+        assert (taken["UserName"], taken["Status"]) == ("x", "Active")
 
 
 def test_it_says_ready_and_nothing_more_and_ends_at_sigterm() -> None:

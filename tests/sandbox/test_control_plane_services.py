@@ -211,6 +211,49 @@ def _now_ms() -> int:
     return int(time.time() * 1000)
 
 
+@pytest.fixture
+def two_streams(sandbox: SandboxServer) -> tuple[str, int]:
+    """A group whose two streams have lines of four instants in turn, two lines each; and the first instant."""
+    client = sandbox.client("logs")
+    group, first = f"group-{uuid4()}", _now_ms()
+    client.create_log_group(logGroupName=group)
+    for stream, shift in (("even", 0), ("odd", 1)):
+        client.create_log_stream(logGroupName=group, logStreamName=stream)
+        instants = [shift, shift, shift + 2, shift + 2]
+        events = [{"timestamp": first + at, "message": f"{at} {stream} {place}"} for place, at in enumerate(instants)]
+        client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+    return group, first
+
+
+IN_ORDER = ["0 even 0", "0 even 1", "1 odd 0", "1 odd 1", "2 even 2", "2 even 3", "3 odd 2", "3 odd 3"]
+
+
+@pytest.mark.parametrize("limit", [1, 3, 8])
+def test_pages_hold_each_line_once_in_order_of_time(
+    sandbox: SandboxServer, two_streams: tuple[str, int], limit: int
+) -> None:
+    """Also where a page ends between two lines of one instant; the last page has no token."""
+    pages = sandbox.client("logs").get_paginator("filter_log_events").paginate(
+        logGroupName=two_streams[0], PaginationConfig={"PageSize": limit}
+    )  # fmt: skip
+    found = [[event["message"] for event in page["events"]] for page in pages]
+    assert [message for page in found for message in page] == IN_ORDER
+    assert all(len(page) == limit for page in found[:-1])
+
+
+def test_lines_are_chosen_by_time_and_stream(sandbox: SandboxServer, two_streams: tuple[str, int]) -> None:
+    """startTime and endTime are both included; streams go by name or prefix."""
+    group, first = two_streams
+
+    def found(**wanted: object) -> list[str]:
+        events = sandbox.client("logs").filter_log_events(logGroupName=group, **wanted)["events"]
+        return [event["message"] for event in events]
+
+    assert found(startTime=first + 1, endTime=first + 2) == IN_ORDER[2:6]
+    assert found(logStreamNames=["odd"]) == found(logStreamNamePrefix="o") == [*IN_ORDER[2:4], *IN_ORDER[6:]]
+    assert found(nextToken="none of ours") == []
+
+
 def test_a_pattern_that_is_none(sandbox: SandboxServer, refusal: Refuse) -> None:
     """A term with other characters than letters and digits must be quoted."""
     client = sandbox.client("logs")
