@@ -14,7 +14,7 @@ from own_work import Account, checked, new_world, not_done, notes, patch, perfor
 
 from fixtures.check import Given, Reader, check_all, check_step
 from fixtures.check.read_only import ReadOnly, WouldChange
-from fixtures.guide import Guide
+from fixtures.guide import Guide, parse_guide
 from fixtures.processes import LocalSandbox
 from fixtures.world import Done
 
@@ -481,7 +481,29 @@ def test_adopted_steps_carry_a_world_on(guide: Guide, empty: str) -> None:
     assert mine.done["user-tracking"].seen.found.right
 
 
-# --- which of several -------------------------------------------------------------------------------------------------
+# --- other guides -----------------------------------------------------------------------------------------------------
+
+
+def test_a_guide_without_a_step(account: Account, url: str, guide: Guide) -> None:
+    """Steps that stand on one that the guide lacks say so; the others are looked at."""
+    step = guide.by_id["usage-plan"]
+    lines = guide.text.split("\n")
+    shorter = parse_guide("\n".join(lines[: step.line - 1] + lines[step.end_line :]), guide.path)
+    found = not_done(checked(shorter, url))
+    text = "the guide lacks the step `usage-plan`, without which this one cannot be checked"
+    assert dict.fromkeys(("plan-stage", "plan-key"), ("not-yet", text)) == found
+
+
+def test_another_guides_values(account: Account, url: str, edited: Callable[..., Guide]) -> None:
+    """What is held against the account is the guide that is given, not this one."""
+    found = not_done(checked(edited(("| Burst | 40 |", "| Burst | 41 |"), ("| Runtime | `nodejs22.x` |",
+                                    "| Runtime | `nodejs24.x` |")), url))  # fmt: skip
+    assert {"starting-api", "usage-plan"} == set(found)
+    assert "burst is 40, the guide's 41" in found["usage-plan"][1]
+    assert "runtime is `nodejs22.x`, the guide's `nodejs24.x`" in found["starting-api"][1]
+
+
+# --- what proves the tests --------------------------------------------------------------------------------------------
 
 
 def test_the_snapshot_sees_a_change(account: Account) -> None:
