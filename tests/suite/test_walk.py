@@ -334,6 +334,21 @@ def test_a_taken_port_is_one_line(where: list[str], url: str, tmp_path: Path) ->
     assert str(port) in complained
 
 
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    """Where no state can be kept `walk` ends with exit code 4 and one line, before anything starts."""
+    (tmp_path / ".tutorial-walk").write_text("a file where the folder would be", encoding="utf-8")
+    code, said, complained = ended(start(tmp_path))
+    assert (USAGE, "", 1) == (code, said, complained.count("\n"))
+
+
+def test_a_refused_start_leaves_another_walks_state(guide: Guide, url: str, tmp_path: Path) -> None:
+    """A page whose port is taken does not touch the state of the walk that is under way in its folder."""
+    file = tmp_path / ".tutorial-walk" / "state.json"
+    with begun(guide, url, file), socket.create_server(("127.0.0.1", 0)) as listener:
+        assert USAGE == ended(start(tmp_path, "--port", str(listener.getsockname()[1])))[0]
+        assert file.exists()
+
+
 def test_page_on_aws_goes_on_and_removes_all(guide: Guide, url: str, tmp_path: Path) -> None:
     """On AWS (the sandbox in its place) the page tells no credentials, goes on after a restart, and cleans up."""
     before = everything(guide, url)
@@ -346,7 +361,9 @@ def test_page_on_aws_goes_on_and_removes_all(guide: Guide, url: str, tmp_path: P
     state = ask(page, "do", {"step": "starting-api"})["state"]
     assert [] == [secret for secret in CREDENTIALS.values() if secret in json.dumps(state)]
     process.send_signal(signal.SIGINT)
-    assert 0 == ended(process)[0]
+    code, _, complained = ended(process)
+    assert 0 == code
+    assert "resources are still there: go on with --resume" in complained
 
     process = start(tmp_path, *where, "--resume", variables=environment(url))
     assert process.stdout is not None
