@@ -322,6 +322,22 @@ def test_dry_then_delete(command, target, make):
     assert (0, "0 to remove\n", "") == (clean.returncode, clean.stdout, clean.stderr)
 
 
+def test_a_target_that_is_a_url(command, sandbox, target, make):
+    """The URL of a running emulator is swept as the sandbox of one's own is."""
+    make("apigateway").create_api_key(name="Example")
+    swept = command("--target", sandbox.url, "--run-id", RUN, "--delete")
+    assert (0, "1 of 1 removed") == (swept.code, swept.out.splitlines()[-1])
+    assert [] == target.client("apigateway").get_api_keys()["items"]
+
+
+def test_a_sandbox_that_is_gone(command):
+    """A sandbox that no longer answers is a mistake of who named it: exit code 4, and one line."""
+    ended = command(**{SANDBOX_URL: "http://127.0.0.1:9"})
+    assert (4, "") == (ended.code, ended.out)
+    assert "--target moto: no sandbox answers" in ended.err
+    assert 1 == len(ended.err.splitlines())
+
+
 def test_default_leaves_runs_that_are_under_way(command, target, make):
     """What has not expired is left alone without --older-than, and counted."""
     make("apigateway").create_api_key(name="Example")
