@@ -23,7 +23,7 @@ from fixtures.boundary import VARIABLE
 from fixtures.cleanup import SUITE, SUITE_TAG
 from fixtures.logging_role import PREFIX
 from fixtures.processes import LocalSandbox
-from fixtures.rehearse.account import ACCOUNT_ID, REGION, TEMPLATE, Account, bootstrap
+from fixtures.rehearse.account import ACCOUNT_ID, REGION, TEMPLATE, THEIR_LOGGING_ROLE, Account, bootstrap
 from fixtures.rehearse.night import (
     TAGS_OF_OTHERS,
     abandon,
@@ -43,6 +43,7 @@ NIGHTLY = json.loads((POLICIES / "nightly.json").read_text(encoding="utf-8"))
 SIDS = [statement["Sid"] for statement in NIGHTLY["Statement"]]
 NIGHTLY_BOUNDARY = "tutorial-verification-boundary"
 SEED = 1
+THEIRS = f"arn:aws:iam::{ACCOUNT_ID}:role/{THEIR_LOGGING_ROLE}"
 FIREHOSE_DELETES_S = 300  # the longest that a strict sandbox's stream is DELETING, and its name taken
 FAULTS = (Fault("503", "lambda", "CreateFunction"), Fault("throttled", "iam", "AttachRolePolicy"),
           Fault("reset", "apigateway", "CreateUsagePlan"))  # fmt: skip
@@ -70,7 +71,7 @@ def a_night(folder: Path) -> dict[str, Any]:
     """A run with faults and a sweep; then a run that ends without cleaning up, and the sweep after it."""
     sandbox = LocalSandbox(strict=True, seed=SEED)
     try:
-        account = bootstrap(sandbox.url)
+        account = bootstrap(sandbox.url, logging=True)
         with proxies(sandbox.url, FAULTS) as chain:
             ended = perform(account, ["--report", str(folder / "night")], chain[-1].url)
             met = sum(bool(exchange.fault) for proxy in chain for exchange in proxy.exchanges())
@@ -80,15 +81,16 @@ def a_night(folder: Path) -> dict[str, Any]:
         found = left_over(account)
         swept = sweep_as_role(account)
         ends = [(end.args[-1], end.returncode, end.stdout[-3000:] + end.stderr) for end in (ended, abandoned, swept)]
+        logs_with = account.root("apigateway").get_account().get("cloudwatchRoleArn")
         return {"ends": ends, "met": met, "left": left, "found": found, "swept": left_over(account),
-                "asked": permissions(account)}  # fmt: skip
+                "asked": permissions(account), "logs_with": logs_with}  # fmt: skip
     finally:
         sandbox.stop()
 
 
 def allowed(asked: list[dict[str, Any]]) -> list[Request]:
-    """The questions that IAM answered with yes."""
-    yes = [item for item in asked if item["decision"] == "allow"]
+    """The questions that IAM answered with yes, but for those about the role that the account had before."""
+    yes = [item for item in asked if item["decision"] == "allow" and item["resource"] != THEIRS]
     return [Request(item["action"], item["resource"], item["context"]) for item in yes]
 
 
@@ -119,6 +121,16 @@ def test_the_sweep_as_the_role(night):
         "bucket",
     } <= kinds
     assert [] == night["swept"]
+
+
+def test_the_accounts_own_logging_role(night):
+    """A role that API Gateway logged with before is put back, by a permission of its own and for that role alone."""
+    assert THEIRS == night["logs_with"]
+    asked = [item for item in night["asked"] if item["resource"] == THEIRS and item["decision"] == "allow"]
+    assert {("iam:PassRole", "apigateway.amazonaws.com")} == {
+        (item["action"], *item["context"]["iam:PassedToService"]) for item in asked
+    }
+    assert {"implicit-deny"} == {decide([NIGHTLY], Request(item["action"], THEIRS, item["context"])) for item in asked}
 
 
 def test_nothing_is_refused(night):
