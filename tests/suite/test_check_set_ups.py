@@ -9,6 +9,7 @@ import pytest
 from by_hand import Plan, make, send
 from own_work import checked, new_world, not_done, notes, post
 
+from fixtures.check.paths import path_for
 from fixtures.guide import Guide
 from fixtures.processes import LocalSandbox
 from fixtures.world import World
@@ -68,6 +69,18 @@ def test_a_set_up_is_understood(name: str, world: World, sandbox: str, guide: Gu
     ]  # fmt: skip
     world.target.pace.pause(120)
     assert {"limits"} == set(not_done(checked(guide, sandbox)))
+
+
+@pytest.mark.parametrize(
+    ("paths", "expected"),
+    [
+        (["/", "/items", "/{proxy+}"], "/items"), (["/", "/{proxy+}", "/{id}"], "/{id}"),
+        (["/", "/{proxy+}"], "/{proxy+}"), (["/", "/items/{id}"], None), (["/other", "/items2"], None), ([], None),
+    ],
+)  # fmt: skip
+def test_which_resource_answers(paths: list[str], expected: str | None) -> None:
+    """A path is answered by its own resource, else by one with a variable, else by a greedy one, else by none."""
+    assert expected == path_for("/items", paths)
 
 
 def test_shared_roles_are_nobodys(world: World, sandbox: str, guide: Guide) -> None:
