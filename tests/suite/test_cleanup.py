@@ -111,8 +111,9 @@ def test_what_cannot_be_removed_is_named(target, cleanup):
     iam.add_role_to_instance_profile(InstanceProfileName="holds", RoleName="held")
     cleanup.later("role held", lambda: iam.delete_role(RoleName="held"))
     cleanup.run()
-    assert cleanup.left_behind
-    assert all(item.startswith("role held: ") and "DeleteConflict" in item for item in cleanup.left_behind)
+    (left,) = cleanup.left_behind
+    assert left.startswith("role held: ")
+    assert "DeleteConflict" in left
 
 
 def test_a_failed_finalizer_whose_thing_is_gone_leaves_nothing(target, cleanup):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from rehearsing import ALLOWED, environment, rehearse
 
 from fixtures.cleanup import CREATED_TAG, EXPIRES_TAG, RUN_TAG, SUITE, SUITE_TAG, Cleanup, stamp
 from fixtures.processes import SANDBOX_URL, LocalSandbox
@@ -286,19 +287,39 @@ def test_what_s3_keeps_is_named(target, make):
 ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
-@pytest.fixture
-def denied(target):
-    """The environment of a user who may do anything but delete roles and see buckets."""
+def may_all_but(target, *actions):
+    """The environment of a user who may do anything but these."""
     iam = target.client("iam")
-    iam.create_user(UserName="sweeper")
-    deny = {"Effect": "Deny", "Action": ["iam:DeleteRole", "s3:ListAllMyBuckets"], "Resource": "*"}
+    iam.create_user(UserName="limited")
+    deny = {"Effect": "Deny", "Action": actions, "Resource": "*"}
     policy = {**ALLOW_ALL, "Statement": [*ALLOW_ALL["Statement"], deny]}
-    iam.put_user_policy(UserName="sweeper", PolicyName="most", PolicyDocument=json.dumps(policy))
-    key = iam.create_access_key(UserName="sweeper")["AccessKey"]
+    iam.put_user_policy(UserName="limited", PolicyName="most", PolicyDocument=json.dumps(policy))
+    key = iam.create_access_key(UserName="limited")["AccessKey"]
     return {
         "AWS_ENDPOINT_URL": target.endpoint_url, "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
     }  # fmt: skip
+
+
+@pytest.fixture
+def denied(target):
+    """The environment of a user who may neither delete roles nor see buckets."""
+    return may_all_but(target, "iam:DeleteRole", "s3:ListAllMyBuckets")
+
+
+def test_a_run_that_leaves_something_fails(target, tmp_path):
+    """All claims hold, and the log groups may not be deleted: the run is incomplete, and names both with the reason."""
+    limited = may_all_but(target, "logs:DeleteLogGroup")
+    variables = environment(target.endpoint_url, **limited, AWS_SESSION_TOKEN=None)
+    ended = rehearse(tmp_path, variables, *ALLOWED)
+    result = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))
+    assert (2, "incomplete", None) == (ended.returncode, result["verdict"], result["blame"])
+    reasons = [reason for reason in result["why_incomplete"] if reason.startswith("left behind: log group ")]
+    assert reasons == result["why_incomplete"]
+    assert all("AccessDenied" in reason for reason in reasons)
+    groups = [group for page in target.client("logs").get_paginator("describe_log_groups").paginate()
+              for group in page["logGroups"]]  # fmt: skip
+    assert 2 == len(groups) == len(reasons)
 
 
 # -- the command -------------------------------------------------------------------------------------------------------
