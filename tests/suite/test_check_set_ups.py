@@ -126,6 +126,29 @@ def test_terraform_without_a_new_deployment(world: World, sandbox: str, guide: G
     assert ("wrong", True, False) == (status, f"(`{newer}`), which does: deploy again" in hint, right in hint)
 
 
+def test_a_method_on_its_way(world: World, sandbox: str, guide: Guide) -> None:
+    """A method that is not made, not connected or not deployed yet is told as such, at the steps that it concerns."""
+    made = make(world, Plan(methods=("GET",)))
+    gateway = world.client("apigateway")
+    resources = gateway.get_resources(restApiId=made.api_id)["items"]
+    resource = next(item["id"] for item in resources if item["path"] == world.form("starting-api").resource_path)
+    where = {"restApiId": made.api_id, "resourceId": resource}
+    integration = gateway.get_integration(**where, httpMethod="GET")
+    uri = {"type": "AWS_PROXY", "integrationHttpMethod": "POST", "uri": integration["uri"]}
+    said = [not_done(checked(guide, sandbox))["starting-api"]]
+    gateway.put_method(**where, httpMethod="POST", authorizationType="NONE", apiKeyRequired=True)
+    said.append(not_done(checked(guide, sandbox))["starting-api"])
+    gateway.put_integration(**where, httpMethod="POST", **uri)
+    found = not_done(checked(guide, sandbox))
+    said += [found["starting-api"], found["deploy"]]
+    gateway.create_deployment(restApiId=made.api_id, stageName=made.stage)
+    assert NOT_MADE == set(not_done(checked(guide, sandbox)))
+    undeployed = "the resource has `POST`, but the stage still serves the deployment of "
+    expected = ["the resource `/items` has no `POST` yet", "`POST` has no integration yet", undeployed, undeployed]
+    assert ["not-yet"] * 4 == [status for status, _ in said]
+    assert [] == [(words, hint) for words, (_, hint) in zip(expected, said, strict=True) if not hint.startswith(words)]
+
+
 def test_limits_are_read(world: World, sandbox: str, guide: Guide) -> None:
     """The throw-away plan is looked at as far as reading goes: its limits, stage, key, and whether it was used up."""
     made = make(world, Plan())

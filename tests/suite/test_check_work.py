@@ -419,6 +419,27 @@ def test_the_hint_of_a_missing_deploy(guide: Guide, empty: str) -> None:
     assert ("wrong", f"`GET` and `POST` require {text}") == not_done(checked(guide, empty))["deploy"]
 
 
+def test_a_limit_that_is_reached(account: Account, url: str, guide: Guide) -> None:
+    """A key that is refused for a limit of its plan is admitted all the same, and that is said."""
+    with fault("throttle-always")(account):
+        checks = checked(guide, url)
+    assert {} == not_done(checks)
+    reached = "a limit of its plan is reached just now: 429 TooManyRequestsException"
+    assert [True, True] == [reached in checks[step].hint for step in ("plan-key", "postman-request")]
+
+
+def test_why_nothing_arrived(guide: Guide, empty: str) -> None:
+    """Where Firehose recorded why it could not deliver, the hint says so."""
+    world = performed(guide, empty, "log-delivery")
+    post(f"{empty}/_sandbox/faults", {"collector-status": 404})
+    for method in ("GET", "POST"):
+        world.send(method, world.made("starting-api").url, body="{}" if method == "POST" else None)
+    world.target.pace.pause(1200)  # past the buffer and all of Firehose's own tries
+    status, hint = not_done(checked(guide, empty))["anonymous-baseline"]
+    assert ("not-yet", True) == (status, "Firehose could not deliver: HttpEndpoint." in hint)
+    assert "the collector takes nothing" in hint  # Firehose keeps the words of the answer
+
+
 # --- what is found, for who goes on with it ---------------------------------------------------------------------------
 
 
