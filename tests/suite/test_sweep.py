@@ -126,6 +126,13 @@ def test_every_page_is_read(target, make):
     assert ([f"{kind} {name}" for kind in kinds for name in names], {}) == (texts(ours(target)[0]), ours(target)[1])
 
 
+def test_a_key_without_a_name(target, make):
+    """A key may have none: somebody's is passed over, and ours is found by its ID."""
+    target.client("apigateway").create_api_key()
+    key = make("apigateway").create_api_key()
+    assert [f"API key {key['id']}"] == texts(ours(target)[0])
+
+
 def test_who_else_uses_our_tag_is_not_us(target):
     """The same key with another value, and the value under another key, are somebody else's."""
     for number, tags in enumerate(({SUITE_TAG: "another suite"}, {"project": SUITE}, {SUITE_TAG: ""})):
