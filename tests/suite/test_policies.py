@@ -6,6 +6,7 @@ as the role, with faults on the wire. What IAM was asked meanwhile is replayed a
 
 from __future__ import annotations
 
+import copy
 import fcntl
 import json
 import re
@@ -213,44 +214,89 @@ BOUNDED = context(
 TAGGED = context(aws__ResourceTag_in_suite=SUITE)
 
 
-@pytest.mark.parametrize(
-    ("action", "resource", "keys"),
-    [
-        ("s3:CreateBucket", "arn:aws:s3:::somebodys", {}),
-        ("s3:DeleteBucket", "arn:aws:s3:::amazon-apigateway-moesif-210987654321-us-east-1", BOUNDED),
-        ("s3:GetObject", "arn:aws:s3:::somebodys/secret", {}),
-        ("s3:PutObject", "arn:aws:s3:::amazon-apigateway-moesif-123456789012-us-east-1/key", BOUNDED),
-        ("iam:CreateRole", f"{ROLE}admin", {**BOUNDED, **context(aws__RequestTag_in_suite=SUITE)}),
-        ("iam:CreateRole", f"{ROLE}items-function-role", context(aws__RequestTag_in_suite=SUITE)),
-        ("iam:PutRolePolicy", f"{ROLE}amazon-apigateway-moesif-role", TAGGED),
-        ("iam:PutRolePolicy", f"{ROLE}tutorial-verification-nightly", {**BOUNDED, **TAGGED}),
-        ("iam:AttachRolePolicy", f"{ROLE}items-function-role",
-         {**BOUNDED, **TAGGED, **context(iam__PolicyARN="arn:aws:iam::aws:policy/AdministratorAccess")}),
-        ("iam:DeleteRolePermissionsBoundary", f"{ROLE}items-function-role", {**BOUNDED, **TAGGED}),
-        ("iam:UpdateAssumeRolePolicy", f"{ROLE}items-function-role", {**BOUNDED, **TAGGED}),
-        ("iam:DeleteRole", f"{ROLE}items-function-role", context(aws__ResourceTag_in_suite="somebody")),
-        ("iam:PassRole", f"{ROLE}admin", context(iam__PassedToService="lambda.amazonaws.com")),
-        ("iam:PassRole", f"{ROLE}items-function-role", context(iam__PassedToService="ec2.amazonaws.com")),
-        ("iam:CreateServiceLinkedRole", f"{ROLE}aws-service-role/ec2.amazonaws.com/AWSServiceRoleForEC2",
-         context(iam__AWSServiceName="ec2.amazonaws.com")),
-        ("iam:CreateUser", "arn:aws:iam::123456789012:user/me", {}),
-        ("sts:AssumeRole", f"{ROLE}admin", {}),
-        ("lambda:InvokeFunction", "arn:aws:lambda:us-east-1:123456789012:function:payroll", TAGGED),
-        ("lambda:DeleteFunction", "arn:aws:lambda:us-east-1:123456789012:function:items-function", {}),
-        ("lambda:UpdateFunctionCode", "arn:aws:lambda:us-east-1:123456789012:function:items-function", TAGGED),
-        ("apigateway:DELETE", "arn:aws:apigateway:us-east-1::/restapis/abc", {}),
-        ("apigateway:PATCH", "arn:aws:apigateway:us-east-1::/restapis/abc/stages/prod",
-         context(aws__ResourceTag_in_suite="somebody")),
-        ("apigateway:POST", "arn:aws:apigateway:us-east-1::/restapis", {}),
-        ("apigateway:POST", "arn:aws:apigateway:us-east-1::/domainnames", context(aws__RequestTag_in_suite=SUITE)),
-        ("apigateway:GET", "arn:aws:apigateway:us-east-1::/apikeys/abc", {}),
-        ("firehose:DeleteDeliveryStream", "arn:aws:firehose:us-east-1:123456789012:deliverystream/payroll", {}),
-        ("logs:DeleteLogGroup", "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/payroll:log-stream:", {}),
-    ],
-)  # fmt: skip
+FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:"
+STREAM = f"arn:aws:firehose:{REGION}:{ACCOUNT_ID}:deliverystream/"
+BASIC = context(iam__PolicyARN="arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole")
+FOREIGN = [
+    ("s3:CreateBucket", "arn:aws:s3:::somebodys", {}),
+    ("s3:DeleteBucket", "arn:aws:s3:::amazon-apigateway-moesif-210987654321-us-east-1", BOUNDED),
+    ("s3:GetObject", "arn:aws:s3:::somebodys/secret", {}),
+    ("s3:PutObject", "arn:aws:s3:::amazon-apigateway-moesif-123456789012-us-east-1/key", BOUNDED),
+    ("iam:CreateRole", f"{ROLE}admin", {**BOUNDED, **context(aws__RequestTag_in_suite=SUITE)}),
+    ("iam:CreateRole", f"{ROLE}items-function-role", context(aws__RequestTag_in_suite=SUITE)),
+    ("iam:PutRolePolicy", f"{ROLE}amazon-apigateway-moesif-role", TAGGED),
+    ("iam:PutRolePolicy", f"{ROLE}tutorial-verification-nightly", {**BOUNDED, **TAGGED}),
+    ("iam:AttachRolePolicy", f"{ROLE}items-function-role",
+     {**BOUNDED, **TAGGED, **context(iam__PolicyARN="arn:aws:iam::aws:policy/AdministratorAccess")}),
+    ("iam:DeleteRolePermissionsBoundary", f"{ROLE}items-function-role", {**BOUNDED, **TAGGED}),
+    ("iam:UpdateAssumeRolePolicy", f"{ROLE}items-function-role", {**BOUNDED, **TAGGED}),
+    ("iam:DeleteRole", f"{ROLE}items-function-role", context(aws__ResourceTag_in_suite="somebody")),
+    ("iam:PassRole", f"{ROLE}admin", context(iam__PassedToService="lambda.amazonaws.com")),
+    ("iam:PassRole", f"{ROLE}items-function-role", context(iam__PassedToService="ec2.amazonaws.com")),
+    ("iam:CreateServiceLinkedRole", f"{ROLE}aws-service-role/ec2.amazonaws.com/AWSServiceRoleForEC2",
+     context(iam__AWSServiceName="ec2.amazonaws.com")),
+    ("iam:CreateUser", "arn:aws:iam::123456789012:user/me", {}),
+    ("sts:AssumeRole", f"{ROLE}admin", {}),
+    ("lambda:InvokeFunction", f"{FUNCTION}payroll", TAGGED),
+    ("lambda:DeleteFunction", f"{FUNCTION}items-function", {}),
+    ("lambda:UpdateFunctionCode", f"{FUNCTION}items-function", TAGGED),
+    ("apigateway:DELETE", "arn:aws:apigateway:us-east-1::/restapis/abc", {}),
+    ("apigateway:PATCH", "arn:aws:apigateway:us-east-1::/restapis/abc/stages/prod",
+     context(aws__ResourceTag_in_suite="somebody")),
+    ("apigateway:POST", "arn:aws:apigateway:us-east-1::/restapis", {}),
+    ("apigateway:POST", "arn:aws:apigateway:us-east-1::/domainnames", context(aws__RequestTag_in_suite=SUITE)),
+    ("apigateway:GET", "arn:aws:apigateway:us-east-1::/apikeys/abc", {}),
+    ("firehose:DeleteDeliveryStream", f"{STREAM}payroll", {}),
+    ("logs:DeleteLogGroup", "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/payroll:log-stream:", {}),
+    ("apigateway:PUT", "arn:aws:apigateway:us-east-1::/tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2Fapikeys", {}),
+    ("lambda:CreateFunction", f"{FUNCTION}items-function", {}),
+    ("firehose:CreateDeliveryStream", f"{STREAM}amazon-apigateway-moesif", {}),
+    ("iam:CreateServiceLinkedRole", f"{ROLE}aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForAPIGateway",
+     context(iam__AWSServiceName="ec2.amazonaws.com")),
+    ("iam:CreateRole", f"{ROLE}items-function-role", BOUNDED),
+    ("iam:TagRole", f"{ROLE}items-function-role", {}),
+    ("iam:AttachRolePolicy", f"{ROLE}items-function-role", {**BOUNDED, **BASIC}),
+    ("iam:AttachRolePolicy", f"{ROLE}items-function-role", {**TAGGED, **BASIC}),
+    ("iam:PutRolePolicy", f"{ROLE}amazon-apigateway-moesif-role", BOUNDED),
+    ("iam:PassRole", f"{ROLE}amazon-apigateway-moesif-role", context(iam__PassedToService="lambda.amazonaws.com")),
+    ("iam:PassRole", f"{ROLE}tutorial-verification-logging-eu-west-1",
+     context(iam__PassedToService="lambda.amazonaws.com")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("action", "resource", "keys"), FOREIGN)
 def test_what_is_not_ours_is_out_of_reach(action, resource, keys):
     """A foreign name, a foreign tag, or none at all, is refused; so is every way to more rights."""
     assert "implicit-deny" == decide([NIGHTLY], Request(action, resource, keys))
+
+
+def conditions():
+    """Each condition of the policy, as its statement's name, its operator and its key."""
+    for statement in NIGHTLY["Statement"]:
+        for operator, keys in statement.get("Condition", {}).items():
+            yield from ((statement["Sid"], operator, key) for key in keys)
+
+
+@pytest.mark.parametrize(("sid", "operator", "key"), list(conditions()))
+def test_each_condition_keeps_something_out(sid, operator, key):
+    """Without any one condition something that is not ours would be within reach."""
+    looser = copy.deepcopy(NIGHTLY)
+    statement = next(statement for statement in looser["Statement"] if statement["Sid"] == sid)
+    del statement["Condition"][operator][key]
+    assert "allow" in {decide([looser], Request(*foreign)) for foreign in FOREIGN}
+
+
+def test_no_action_is_a_pattern():
+    """Every action is named, and only what AWS cannot tie to a resource is allowed on all."""
+    actions = {action for statement in NIGHTLY["Statement"] for action in as_list(statement["Action"])}
+    assert not any("*" in action for action in actions)
+    on_all = {
+        action
+        for statement in NIGHTLY["Statement"]
+        if "*" in as_list(statement["Resource"])
+        for action in as_list(statement["Action"])
+    }
+    assert all(re.match(r"\w+:(List|Describe)", action) for action in on_all)
 
 
 def test_somebody_elses_resources_for_real(account):
