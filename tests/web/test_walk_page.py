@@ -6,6 +6,7 @@ With `TUTORIAL_PICTURE=1` the walk by the buttons also writes README's pictures,
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -249,11 +250,8 @@ def test_what_is_done_wrongly_gets_a_hint(walk, page):
     """A plan with another rate than the guide's is wrong, and the hint names the guide's; mended, it is done."""
     walk.do_until("usage-plan")
     page.reload()
-    gateway, rate, burst = (
-        walk.target.client("apigateway"),
-        setting("usage-plan", "Rate"),
-        setting("usage-plan", "Burst"),
-    )
+    gateway = walk.target.client("apigateway")
+    rate, burst = setting("usage-plan", "Rate"), setting("usage-plan", "Burst")
     plan = gateway.create_usage_plan(
         name=setting("usage-plan", "Name"),
         throttle={"rateLimit": float(rate) + 1, "burstLimit": int(burst)},
@@ -261,7 +259,8 @@ def test_what_is_done_wrongly_gets_a_hint(walk, page):
     )
     hint = check(page, "usage-plan")
     assert hint.startswith("Wrong: ")
-    assert {rate, str(float(rate) + 1)} <= set(hint.replace(",", " ").replace(":", " ").split()) or rate in hint
+    assert not set("*`") & set(hint)  # the guide's markup is shown, not its signs
+    assert {float(rate), float(rate) + 1} <= {float(number) for number in re.findall(r"\d+(?:\.\d+)?", hint)}
     expect(page.locator("#said")).to_have_text(hint)
     mend = [{"op": "replace", "path": "/throttle/rateLimit", "value": rate}]
     gateway.update_usage_plan(usagePlanId=plan["id"], patchOperations=mend)
@@ -357,14 +356,12 @@ def test_start_over_empties_everything(walk, page):
     assert walk.target.client("apigateway").get_rest_apis()["items"] == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("page", [{"bypass_csp": True}], indirect=True)  # axe-core is a script, which the page forbids
-def test_axe_finds_nothing_serious(scheme, walk, page):
+def test_axe_finds_nothing_serious(walk, page):
     """axe-core has no serious or critical finding in page and event log, with much open, in light and in dark."""
     if not AXE.is_file():
         pytest.fail("axe-core is not installed: run `make setup`", pytrace=False)
     walk.do_until("usage-plan")
-    page.emulate_media(color_scheme=scheme)
     page.reload()
     step(page, "usage-plan").get_by_role("button", name="I’ll do it").click()
     log_of(page).locator("#events .row").first.click()
@@ -374,23 +371,23 @@ def test_axe_finds_nothing_serious(scheme, walk, page):
     )
     for frame in page.frames:
         frame.add_script_tag(path=AXE)
-    result = page.evaluate("axe.run()")
-    found = [
-        f"{v['id']}: {v['nodes'][0]['html']}" for v in result["violations"] if v["impact"] in ("serious", "critical")
-    ]
-    assert found == []
-    assert len(result["passes"]) > 20
+    for scheme, options in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
+        page.emulate_media(color_scheme=scheme)
+        result = page.evaluate("options => axe.run(options)", options)
+        serious = [one for one in result["violations"] if one["impact"] in ("serious", "critical")]
+        assert [] == [f"{scheme}: {one['id']}: {one['nodes'][0]['html']}" for one in serious]
+        assert len(result["passes"]) > (0 if options else 20)
 
 
-@pytest.mark.parametrize("width", [360, 1440])
-def test_page_is_never_wider_than_the_screen(width, walk, page):
+def test_page_is_never_wider_than_the_screen(walk, page):
     """On a telephone and on a desk, with everything open, nothing makes the page scroll sideways."""
     walk.do_until("usage-plan")
-    page.set_viewport_size({"width": width, "height": 800})
     page.reload()
     step(page, "usage-plan").get_by_role("button", name="I’ll do it").click()
     page.evaluate("document.querySelectorAll('details').forEach(item => item.open = true)")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for width in (360, 1440):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("page", [{"bypass_csp": True}], indirect=True)
