@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import zipfile
@@ -249,6 +250,24 @@ def test_keep_leaves_what_was_made(guide, sandbox, tmp_path):
     assert "python -m tutorial walk --terminal --resume" in said
     assert {"get_rest_apis", "list_functions", "list_roles"} <= {line.partition(":")[0] for line in kept}
     assert (0, 0, []) == (kept_with, removed_with, left_in(sandbox))
+
+
+def test_the_command_to_go_on_can_be_typed_as_it_stands(guide, sandbox, tmp_path):
+    """A walk of another guide is gone on with by the very command that it ends with."""
+    (tmp_path / "my guide.md").write_text(guide.text, encoding="utf-8")
+    words = ("--guide", "my guide.md", "--until", guide.steps[0].id)
+    with PseudoTerminal(*WALK, *words, "--keep", folder=tmp_path, **{SANDBOX_URL: sandbox}) as terminal:
+        terminal.until(ASKS)
+        terminal.type("\n")
+        terminal.until(ASKS)
+        terminal.type("\n")
+        _, said = terminal.ended()
+    python, *command = shlex.split(next(line for line in said.split("\n") if " -m tutorial " in line))
+    with PseudoTerminal(*command, folder=tmp_path) as terminal:
+        assert f"Step 2 of {len(guide.steps)}" in terminal.until(ASKS)
+        terminal.type("q\n")
+        assert 0 == terminal.ended()[0]
+    assert "python" == python
 
 
 def test_a_step_can_be_read_again(guide, sandbox, tmp_path):
