@@ -316,7 +316,9 @@ def test_walk_on_aws_is_asked_about_costs(tmp_path: Path) -> None:
     assert "add --yes" in complained
 
 
-@pytest.mark.parametrize("options", [["--guide", "no-such-guide.md"], ["--target", "no-such-target"]])
+@pytest.mark.parametrize(
+    "options", [["--guide", "no-such-guide.md"], ["--target", "no-such-target"], ["--until", "deploy"]]
+)
 def test_what_cannot_start_is_one_line(options: list[str], tmp_path: Path) -> None:
     """A wrong option ends with exit code 4 and one line."""
     code, said, complained = ended(start(tmp_path, *options))
@@ -332,6 +334,22 @@ def test_a_taken_port_is_one_line(where: list[str], url: str, tmp_path: Path) ->
         code, said, complained = ended(start(tmp_path, "--port", str(port), *options))
     assert (USAGE, "", 1) == (code, said, complained.count("\n"))
     assert str(port) in complained
+
+
+def test_page_begins_anew_where_its_sandbox_is_gone(guide: Guide, tmp_path: Path) -> None:
+    """The page's sandbox ends with it: --resume says that what was in it is gone, and begins at the first step."""
+    process = start(tmp_path, "--resume")
+    assert process.stdout is not None
+    page = process.stdout.readline().split()[1]
+    state = ask(page, "state")["state"]
+    assert isinstance(state, dict)
+    assert guide.steps[0].id == state["current"]
+    assert (tmp_path / ".tutorial-walk" / "state.json").exists()
+    process.send_signal(signal.SIGTERM)
+    code, _, complained = ended(process)
+    assert 0 == code
+    assert "begins anew" in complained
+    assert not (tmp_path / ".tutorial-walk" / "state.json").exists()
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
