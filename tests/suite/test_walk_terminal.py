@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import zipfile
@@ -68,6 +69,16 @@ def state_of(folder):
 def folded(text):
     """Text without its line breaks: a terminal folds as it must."""
     return " ".join(text.replace("`", "").split())
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The reader's folder; a sandbox that a walk started from it does not outlive the test, however that ends."""
+    yield tmp_path
+    if (tmp_path / FILE).exists():
+        kept = state_of(tmp_path)
+        if kept["sandbox_pid"] and health(kept["endpoint_url"]).get("pid") == kept["sandbox_pid"]:
+            os.kill(kept["sandbox_pid"], signal.SIGTERM)
 
 
 @dataclass
@@ -198,10 +209,10 @@ def test_own_work_is_checked_and_adopted(guide, sandbox, apigateway, tmp_path):
 
 
 @pytest.mark.parametrize(("keys", "code"), [("q\n", 0), (CTRL_D, 0), (CTRL_C, 130)], ids=["q", "Ctrl-D", "Ctrl-C"])
-def test_a_walk_that_was_left_goes_on(keys, code, guide, tmp_path):
+def test_a_walk_that_was_left_goes_on(keys, code, guide, folder):
     """Left after a step, the walk says how to go on, and does so at the next step, in the sandbox that it started."""
     first, second, *_ = guide.steps
-    with PseudoTerminal(*WALK, folder=tmp_path) as terminal:
+    with PseudoTerminal(*WALK, folder=folder) as terminal:
         terminal.until(ASKS)
         terminal.type("\n")
         terminal.until(ASKS)
@@ -209,13 +220,13 @@ def test_a_walk_that_was_left_goes_on(keys, code, guide, tmp_path):
         terminal.until(ASKS)
         terminal.type(keys)
         left_with, said = terminal.ended()
-    url = state_of(tmp_path)["endpoint_url"]
-    assert state_of(tmp_path)["sandbox_pid"] == health(url)["pid"]
+    url = state_of(folder)["endpoint_url"]
+    assert state_of(folder)["sandbox_pid"] == health(url)["pid"]
     again = subprocess.run(
-        [sys.executable, *WALK], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True,
+        [sys.executable, *WALK], cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True,
         stdin=subprocess.DEVNULL, text=True,
     )  # fmt: skip
-    with PseudoTerminal(*WALK, "--resume", "--until", second.id, folder=tmp_path) as terminal:
+    with PseudoTerminal(*WALK, "--resume", "--until", second.id, folder=folder) as terminal:
         resumed = terminal.until(ASKS)
         terminal.type("\n")
         terminal.until(ASKS)
@@ -386,13 +397,13 @@ def is_command(line):
     return line.startswith(("aws ", "curl ", "API_KEY=", '      "'))
 
 
-def test_without_a_browser_the_terminal_is_chosen(guide, tmp_path):
+def test_without_a_browser_the_terminal_is_chosen(guide, folder):
     """Where no browser can be opened and somebody sits at the terminal, `walk` alone is the walk in it."""
-    with PseudoTerminal(*WALK[:-1], folder=tmp_path, DISPLAY="", WAYLAND_DISPLAY="", BROWSER="") as terminal:
+    with PseudoTerminal(*WALK[:-1], folder=folder, DISPLAY="", WAYLAND_DISPLAY="", BROWSER="") as terminal:
         assert f"Step 1 of {len(guide.steps)}" in terminal.until(ASKS)
         terminal.type("q\n")
         assert 0 == terminal.ended()[0]
-    assert not (tmp_path / FILE).exists()
+    assert not (folder / FILE).exists()
 
 
 @pytest.mark.parametrize("words", [(), ("--resume",), ("--until", "nowhere"), ("--guide", "none.md")])
