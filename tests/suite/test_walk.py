@@ -17,7 +17,7 @@ import pytest
 from own_work import new_world, post, snapshot_of
 from rehearsing import ALLOWED, CREDENTIALS, environment
 
-from fixtures.guide import Guide
+from fixtures.guide import Guide, read_guide
 from fixtures.processes import LocalSandbox
 from fixtures.target import moto_target
 from fixtures.walk import commands
@@ -254,8 +254,13 @@ def test_a_secret_is_a_variable_in_a_pasted_command(guide: Guide, url: str) -> N
 
 
 @pytest.mark.skipif(shutil.which("aws") is None, reason="the AWS CLI is not installed, which the commands are for")
-def test_pasted_commands_do_the_steps(guide: Guide, url: str) -> None:
+def test_pasted_commands_do_the_steps(url: str, tmp_path: Path) -> None:
     """Steps are done by pasting what the walk shows into a shell with the AWS CLI, and found done."""
+    for name in ("lambda", "policies"):
+        shutil.copytree(ROOT / "tutorial" / name, tmp_path / name)
+    guide = read_guide(
+        Path(shutil.copy(ROOT / "tutorial" / "guide.md", tmp_path))
+    )  # commands write files beside the guide
     pasted = {"log-delivery", "deploy", "api-key", "plan-key", "log-format"}
     with begun(guide, url) as walk:
         while (step_id := walk.current) is not None and step_id != "limits":
