@@ -16,7 +16,7 @@ import pytest
 
 from fixtures import probes
 from fixtures.blame import Blame
-from fixtures.guide import Guide
+from fixtures.guide import Guide, parse_guide
 from fixtures.processes import LocalSandbox
 from fixtures.steps import STEPS, diagnosis, log_delivery
 from fixtures.steps.starting_api import zip_of
@@ -61,8 +61,12 @@ def post(url: str, body: bytes = b"") -> None:
 
 
 def gist(found: Blame | None) -> tuple[str, str, int] | None:
-    """Whom a blame is on, its kind, and the guide's line."""
-    return (found.step, found.kind, found.line) if found else None
+    """Whom a blame is on, its kind, and the guide's line; what it says must be words that name what they are about."""
+    if found is None:
+        return None
+    assert found.message.strip()
+    assert "None" not in found.message
+    return (found.step, found.kind, found.line)
 
 
 def line_of(guide: Guide, step_id: str, start: str = "##") -> int:
@@ -106,6 +110,33 @@ def test_open_because_not_deployed(performed: Perform) -> None:
     assert ("deploy", "missing-step", line_of(world.guide, "deploy")) == gist(diagnosis.why_open(world))
     world.at("deploy")
     assert diagnosis.why_open(world) is None
+
+
+def test_open_because_the_deployment_lacks_the_method(performed: Perform) -> None:
+    """A deployment that was made without the resource's methods asks for no key, either."""
+    world = performed("key-on-post")
+    gateway, api = world.client("apigateway"), world.made("starting-api")
+    root = next(item for item in gateway.get_resources(restApiId=api.api_id)["items"] if item["path"] == "/")
+    other = {"restApiId": api.api_id, "resourceId": root["id"], "httpMethod": "GET"}
+    gateway.put_method(**other, authorizationType="NONE")
+    gateway.put_integration(**other, type="MOCK")
+    for method in api.methods:
+        gateway.delete_method(restApiId=api.api_id, resourceId=api.resource_id, httpMethod=method)
+    gateway.create_deployment(restApiId=api.api_id, stageName=api.stage)
+    assert {} == diagnosis.deployed_flags(world)
+    for method in api.methods:
+        own = {**other, "resourceId": api.resource_id, "httpMethod": method}
+        gateway.put_method(**own, authorizationType="NONE", apiKeyRequired=True)
+    assert ("deploy", "missing-step", line_of(world.guide, "deploy")) == gist(diagnosis.why_open(world))
+
+
+def test_open_in_a_guide_that_never_deploys(performed: Perform, guide: Guide) -> None:
+    """Where the guide has no `deploy`, the missing step is told at the guide's beginning."""
+    step, lines = guide.by_id["deploy"], guide.text.split("\n")
+    without = "\n".join(lines[: step.line - 1] + lines[step.end_line :])
+    world = performed("key-on-post", parse_guide(without, guide.path))
+    assert "deploy" not in world.guide.by_id
+    assert ("deploy", "missing-step", 1) == gist(diagnosis.why_open(world))
 
 
 def test_open_because_the_stage_went_back(performed: Perform) -> None:
