@@ -116,6 +116,16 @@ def test_what_cannot_be_removed_is_named(target, cleanup):
     assert "DeleteConflict" in left
 
 
+def test_a_finalizer_that_fails_in_any_way_keeps_no_other_from_running(target, cleanup):
+    """boto3 raises errors of Python's own where it cannot read an emulator's answer."""
+    removed = []
+    cleanup.later("thing 1", lambda: removed.append("thing 1"))
+    cleanup.later("thing 2", lambda: {}["a member that is not there"])
+    cleanup.run()
+    assert removed == ["thing 1"]
+    assert [left for left in cleanup.left_behind if left.startswith("thing 2")]
+
+
 def test_a_failed_finalizer_whose_thing_is_gone_leaves_nothing(target, cleanup):
     """A finalizer that failed is tried again after the look; what that removed counts as removed."""
     gateway = target.client("apigateway")
