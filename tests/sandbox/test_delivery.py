@@ -456,6 +456,26 @@ def test_strict_delivers_each_record_at_least_once(endpoint: Endpoint) -> None:
     assert runs[0] == runs[1]
 
 
+def test_strict_repeats_itself_after_a_reset(endpoint: Endpoint) -> None:
+    """A reset begins chance anew, too: the same records are delivered alike."""
+    runs = []
+
+    async def scenario(world: World) -> None:
+        for _ in range(2):
+            endpoint.requests.clear()
+            world.streams.put_stream(stream_to(endpoint.url, buffer_interval_s=1))
+            for batch in range(20):
+                for record in range(3):
+                    world.streams.put_record(STREAM, b"%d-%d" % (batch, record))
+                await world.clock.advance(100)
+            runs.append([record for received in endpoint.requests for record in received.records])
+            world.streams.reset()
+
+    run(scenario, strict=True, seed=7)
+    assert len(runs[0]) >= 60
+    assert runs[0] == runs[1]
+
+
 # --- log lines -------------------------------------------------------------------------------------------------------
 
 
