@@ -101,6 +101,24 @@ def test_a_port_that_is_none_is_told(port, why):
     assert why in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("mutate", "--every", "0"), "expected a whole number from 1 on, found '0'"),
+        (("mutate", "--workers", "none"), "expected a whole number from 1 on, found 'none'"),
+        (("mutate", "--json", "nowhere/scores.json"), "expected a file in a folder that exists"),
+        (("errata", "--json", "nowhere/errata.json"), "expected a file in a folder that exists"),
+        (("check", "--json", "tests"), "expected a file, found the folder 'tests'"),
+        (("ledger", "--days", "-1"), "expected a whole number from 0 on, found '-1'"),
+    ],
+)
+def test_an_option_that_cannot_be_meant_is_told_before_anything_is_run(words, why):
+    """A count of none, or a file where none can be, ends in one line; nothing was run for it."""
+    done = run(*TUTORIAL, *words)
+    assert (4, "", 1) == (done.returncode, done.stdout, len(lines(done.stderr)))
+    assert why in done.stderr
+
+
 # -- proxy --------------------------------------------------------------------------------------------------------
 
 
