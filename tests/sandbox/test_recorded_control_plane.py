@@ -250,6 +250,19 @@ def test_method_throttles_as_a_whole_map(
     assert "throttle" not in api_gateway.update_usage_plan(**without)
 
 
+@pytest.mark.parametrize("method", ["//GET", "~1/GET", "/~1/GET"])
+def test_the_root_s_method_has_its_own_throttle(
+    api_gateway: Any, deployed_api: DeployedApi, on_stage: list[dict[str, str]], method: str
+) -> None:
+    """A patch of the root's GET is shown as `//GET` (AWS's guide on usage plans), and may be removed alone."""
+    plan = api_gateway.create_usage_plan(name="plan", apiStages=on_stage)["id"]
+    path = f"/apiStages/{deployed_api.api_id}:dev/throttle/{method}"
+    updated = api_gateway.update_usage_plan(usagePlanId=plan, **replaced(f"{path}/rateLimit", "1.5"))
+    assert updated["apiStages"][0]["throttle"] == {"//GET": {"rateLimit": 1.5}}
+    removed = api_gateway.update_usage_plan(usagePlanId=plan, patchOperations=[patch("remove", path)])
+    assert removed["apiStages"] == on_stage
+
+
 def test_two_keys_of_one_name_and_a_disabled_key_in_a_plan(api_gateway: Any, refusal: Refuse) -> None:
     """Names may repeat, a disabled key may join a plan, an unknown one may not (captured)."""
     first, second = (api_gateway.create_api_key(name="twice") for _ in range(2))
@@ -372,7 +385,57 @@ def test_deployments_come_move_and_go(api_gateway: Any, refusal: Refuse, deploye
     assert status(api_gateway.delete_deployment(**first)) == 202
 
 
-# --- logging ------------------------------------------------------------------------------------------------------
+# --- account and logging ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def account_role(sandbox: SandboxServer, api_gateway: Any) -> Iterator[str]:
+    """A role that may push logs, in the account's settings; unset afterwards."""
+    iam = sandbox.client("iam")
+    trust = {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": trust})
+    role = iam.create_role(RoleName=f"role-{uuid4()}", AssumeRolePolicyDocument=document)["Role"]
+    policy = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+    iam.attach_role_policy(RoleName=role["RoleName"], PolicyArn=policy)
+    api_gateway.update_account(**replaced("/cloudwatchRoleArn", role["Arn"]))
+    yield role["Arn"]
+    api_gateway.update_account(**replaced("/cloudwatchRoleArn", ""))
+
+
+def test_the_account_s_role_is_set_and_unset(api_gateway: Any, account_role: str) -> None:
+    """GetAccount shows it with all else; `replace /cloudwatchRoleArn ""` unsets it (captured)."""
+    everyone_s = {
+        "throttleSettings": {"burstLimit": 5000, "rateLimit": 10000.0},
+        "features": ["UsagePlans"],
+        "apiKeyVersion": "4",
+    }
+    assert shown(api_gateway.get_account()) == {**everyone_s, "cloudwatchRoleArn": account_role}
+    assert shown(api_gateway.update_account(**replaced("/cloudwatchRoleArn", ""))) == everyone_s
+
+
+def test_a_role_is_the_account_s_in_one_region(sandbox: SandboxServer, account_role: str) -> None:
+    """Set in one Region, it is not set in another (set-up-logging.html)."""
+    assert account_role
+    assert "cloudwatchRoleArn" not in sandbox.client("apigateway", "eu-west-1").get_account()
+
+
+@pytest.mark.usefixtures("account_role")
+def test_a_newline_ends_a_format(sandbox: SandboxServer, api_gateway: Any, deployed_api: DeployedApi) -> None:
+    """At the end alone it is taken (set-up-logging.html); the log event is the one rendered line."""
+    group = f"/access/{uuid4()}"
+    logs = sandbox.client("logs")
+    logs.create_log_group(logGroupName=group)
+    arn = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"][0]["arn"].removesuffix(":*")
+    log_format = "$context.extendedRequestId $context.status\n"
+    changes = [
+        patch("replace", "/accessLogSettings/destinationArn", arn),
+        patch("replace", "/accessLogSettings/format", log_format),
+    ]
+    stage = api_gateway.update_stage(restApiId=deployed_api.api_id, stageName="dev", patchOperations=changes)
+    assert stage["accessLogSettings"] == {"destinationArn": arn, "format": log_format}
+    reply = httpx.get(f"{sandbox.url}/_aws/execute-api/{deployed_api.api_id}/dev/things")
+    events = logs.filter_log_events(logGroupName=group)["events"]
+    assert [event["message"].rstrip("\n") for event in events] == [f"{reply.headers['x-amz-apigw-id']} 200"]
 
 
 def test_an_empty_destination(api_gateway: Any, refusal: Refuse, deployed_api: DeployedApi) -> None:

@@ -303,3 +303,11 @@ def test_an_answer_of_a_status_alone_is_empty_json(plane: DataPlane) -> None:
     plane.deploy(lambda_method())
     headers = plane.get("/items").headers
     assert (headers["content-length"], headers["content-type"]) == ("0", "application/json")
+
+
+@pytest.mark.parametrize("kind", ["CUSTOM", "COGNITO_USER_POOLS"])
+def test_an_authorizer_is_not_run_and_lets_nobody_in(plane: DataPlane, kind: str) -> None:
+    """Not AWS's 401 or 403: such a method answers as one whose authorizer is misconfigured (the gateway's own page)."""
+    plane.deploy(a_method(authorization=kind), log_format=DENIED_LOG)
+    assert plane.get("/items").status == 500
+    assert [line["responseType"] for line in plane.logged()] == ["AUTHORIZER_CONFIGURATION_ERROR"]
