@@ -258,13 +258,19 @@ def test_the_walk_in_this_folder(account: Account, url: str, tmp_path: Path, run
         (("--target", "http://example.com"), "not on this machine"),
         (("--guide", "README.md"), "README.md"),
         (("--guide", "nowhere.md"), "expected a guide that can be read"),
-        (("--json", "nowhere/check.json"), "nowhere"),
     ],
 )
 def test_what_cannot_be_looked_at(words: tuple[str, ...], said: str, account: Account, url: str, run: Run) -> None:
-    """What is no target, no guide and no file to write is told in one line."""
+    """What is no target and no guide is told in one line."""
     ended = run(*words, TUTORIAL_SANDBOX_URL=url)
     assert (4, 1, True) == (ended.returncode, ended.stderr.count("\n"), said in ended.stderr)
+
+
+def test_what_answers_and_is_no_emulator(url: str, run: Run) -> None:
+    """An address whose answers are not AWS's, such as a page below the sandbox's own, is told in one line."""
+    ended = run("--target", f"{url}/below")
+    assert 4 == ended.returncode
+    assert f"--target {url}/below: what answers there is no emulator of AWS\n" == ended.stderr
 
 
 def test_no_sandbox_there(refused: Callable[..., str]) -> None:

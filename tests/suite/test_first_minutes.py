@@ -109,6 +109,7 @@ def test_a_port_that_is_none_is_told(port, why):
         (("mutate", "--json", "nowhere/scores.json"), "expected a file in a folder that exists"),
         (("errata", "--json", "nowhere/errata.json"), "expected a file in a folder that exists"),
         (("check", "--json", "tests"), "expected a file, found the folder 'tests'"),
+        (("check", "--json", "nowhere/check.json"), "expected a file in a folder that exists"),
         (("ledger", "--days", "-1"), "expected a whole number from 0 on, found '-1'"),
     ],
 )

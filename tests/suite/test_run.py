@@ -127,9 +127,13 @@ def test_a_guide_that_is_none(tmp_path, edited, old, new, said):
         (("--until", "nothing"), "--until nothing: expected one of starting-api"),
         (("--target", "gcp"), "--target gcp: expected moto, aws, or the URL"),
         (("--target", "http://emulator.example:4566"), "not on this machine"),
+        (
+            ("--target", "http://127.0.0.1:9", "--invoke-url", "http://{api}"),
+            "--invoke-url http://{api}: expected a URL",
+        ),
         (("--target", "aws"), "name the sandbox account"),
     ],
-    ids=["no file", "no step", "no target", "elsewhere", "no account"],
+    ids=["no file", "no step", "no target", "elsewhere", "no template", "no account"],
 )
 def test_options_that_are_wrong(tmp_path, monkeypatch, options, said):
     """A wrong option ends with exit code 4 and one line; nothing is written."""
