@@ -383,7 +383,6 @@ KEY = {"name": "key", "enabled": True, "unasked": False, "same": True, "length":
 LIMITS = {"throttle": {"rateLimit": 25, "burstLimit": 40}, "quota": {"limit": 100, "period": "MONTH"}}
 THROTTLED = [200, 429, "Too Many Requests", 200]
 SPENT = [2, 429, "Limit Exceeded", 200]
-BUFFER = {"IntervalInSeconds": 60, "SizeInMBs": 1}
 
 # Fault, its value, where to look, the truth there and the lie.
 CASES: list[tuple[str, Any, Look, Any, Any]] = [
