@@ -69,6 +69,12 @@ def gist(found: Blame | None) -> tuple[str, str, int] | None:
     return (found.step, found.kind, found.line)
 
 
+def words(found: Blame | None) -> str:
+    """What a blame says."""
+    assert found is not None
+    return found.message
+
+
 def line_of(guide: Guide, step_id: str, start: str = "##") -> int:
     """The first line of a step that begins with `start`; a step begins with its heading."""
     lines = guide.text.split("\n")
@@ -198,6 +204,8 @@ def test_refused_because_disabled(performed: Perform) -> None:
     key_id = world.made("api-key").id
     for enabled, expected in (("false", in_vain(world, "api-key")), ("true", None)):
         world.client("apigateway").update_api_key(apiKey=key_id, patchOperations=patch("/enabled", enabled))
+        if expected:
+            assert words(diagnosis.why_refused(world)) == "the key was made enabled, and is disabled"
         assert expected == gist(diagnosis.why_refused(world))
         assert expected == gist(STEPS["plan-key"].diagnose(world, "get-with-key-answers"))
 
@@ -218,6 +226,8 @@ def test_refused_because_the_plan_lacks_the_key(performed: Perform) -> None:
     gateway = world.client("apigateway")
     gateway.delete_usage_plan_key(**member)
     assert in_vain(world, "plan-key") == gist(diagnosis.why_refused(world))
+    said = "the key was added to the plan, and the plan does not hold it"
+    assert words(diagnosis.why_refused(world)) == said
     assert in_vain(world, "plan-key") == gist(STEPS["postman-request"].diagnose(world, "request-answers"))
     gateway.create_usage_plan_key(**member, keyType="API_KEY")
     assert diagnosis.why_refused(world) is None
@@ -245,6 +255,8 @@ def test_probe_refused_because_its_plan_lost_the_key(performed: Perform) -> None
     assert diagnosis.why_probe_refused(world, key) is None
     world.client("apigateway").delete_usage_plan_key(usagePlanId=key.plan_id, keyId=key.id)
     assert in_vain(world, "plan-key") == gist(diagnosis.why_probe_refused(world, key))
+    said = "a key was added to a throw-away plan, and the plan does not hold it"
+    assert words(diagnosis.why_probe_refused(world, key)) == said
 
 
 def test_plan_stage_looks_at_the_probe(performed: Perform) -> None:
