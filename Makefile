@@ -40,6 +40,7 @@ test: setup ## everything: the guide, the sandbox, the suite itself
 
 soak: setup ## the long forms: every wrong guide, lying world and fault on the wire, a hundred clean runs, sixty killed ones, the long fuzz
 	$(BIN)/python -m tutorial mutate
+	RIGHT_EDITS=all $(BIN)/python -m pytest tests/suite/test_verdicts.py -q -k right_edits
 	$(BIN)/python -m fixtures.clean_runs 100
 	$(BIN)/python -m fixtures.wire
 	$(BIN)/python -m fixtures.sweep.rehearsal 60

@@ -39,7 +39,8 @@ exec(what) if flag == "-c" else runpy.run_module(what, run_name="__main__", alte
 def run(*words, command=(sys.executable,), cwd=ROOT, **environment):
     """A command as a user runs it, without what the machine under the test says of proxies and AWS."""
     ours = {name: value for name, value in os.environ.items() if name not in PROXIES and not name.startswith("AWS_")}
-    ours.pop("GITHUB_ACTIONS", None)
+    for name in ("GITHUB_ACTIONS", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"):  # a `make` within `make test` says where it is
+        ours.pop(name, None)
     return subprocess.run(
         [*command, *map(str, words)], cwd=cwd, env=ours | environment, capture_output=True, text=True, timeout=LONGEST_S
     )
