@@ -1,5 +1,6 @@
-"""The fixtures of these tests; what they are made of is in `served`, which tests may import from."""
+"""The fixtures of these tests; what they are made of is in `served` and `data_plane`, which tests may import from."""
 
+from data_plane import kept_plane, plane
 from served import api_gateway, deployed_api, refusal, sandbox
 
-__all__ = ["api_gateway", "deployed_api", "refusal", "sandbox"]
+__all__ = ["api_gateway", "deployed_api", "kept_plane", "plane", "refusal", "sandbox"]

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+import pytest
 import uvicorn
 
 from fixtures.sandbox.clock import Clock
@@ -213,3 +214,19 @@ def running_data_plane() -> Iterator[DataPlane]:
     finally:
         planes[0].loop.call_soon_threadsafe(stopping[0].set)
         thread.join()
+
+
+@pytest.fixture(scope="module")
+def kept_plane() -> Iterator[DataPlane]:
+    """A gateway that is kept for all tests of a file."""
+    with running_data_plane() as plane:
+        yield plane
+
+
+@pytest.fixture
+def plane(kept_plane: DataPlane) -> DataPlane:
+    """The running gateway, emptied."""
+    kept_plane.tables.reset()
+    kept_plane.logged()
+    kept_plane.lines.clear()
+    return kept_plane

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -21,7 +20,6 @@ from data_plane import (
     a_method,
     lambda_method,
     mock,
-    running_data_plane,
 )
 
 from fixtures.sandbox.model import ApiKey, GatewayResponse, Integration, Quota, Throttle, UsagePlan
@@ -30,21 +28,6 @@ UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 FORBIDDEN = (403, b'{"message":"Forbidden"}', "ForbiddenException")
 MISSING_TOKEN = (403, b'{"message":"Missing Authentication Token"}', "MissingAuthenticationTokenException")
 LOG = '{"requestId":"$context.requestId","status":"$context.status","resourcePath":"$context.resourcePath"}'
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[DataPlane]:
-    with running_data_plane() as plane:
-        yield plane
-
-
-@pytest.fixture
-def plane(server: DataPlane) -> DataPlane:
-    """The running gateway, emptied."""
-    server.tables.reset()
-    server.logged()
-    server.lines.clear()
-    return server
 
 
 def refusal(plane: DataPlane, path: str, key: str | None = None, **options: object) -> tuple[int, bytes, str | None]:

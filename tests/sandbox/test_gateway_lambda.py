@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,7 +23,6 @@ from data_plane import (
     DataPlane,
     invoke_permission,
     lambda_method,
-    running_data_plane,
 )
 
 from fixtures.sandbox.model import ApiKey, GatewayResponse, Quota
@@ -38,21 +36,6 @@ LOG = (
     '"functionStatus":"$context.integration.status","error":"$context.integration.error",'
     '"message":"$context.error.message","type":"$context.error.responseType"}'
 )
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[DataPlane]:
-    with running_data_plane() as plane:
-        yield plane
-
-
-@pytest.fixture
-def plane(server: DataPlane) -> DataPlane:
-    """The running gateway, emptied."""
-    server.tables.reset()
-    server.logged()
-    server.lines.clear()
-    return server
 
 
 @pytest.fixture

@@ -6,12 +6,11 @@ Captures: radkawar/stackd `testdata/aws/apigateway/` (2026-09-25), and localstac
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from data_plane import API, KEY, REGION, STAGE, DataPlane, a_method, lambda_method, running_data_plane
+from data_plane import API, KEY, REGION, STAGE, DataPlane, a_method, lambda_method
 
 from fixtures.sandbox.model import ApiKey, GatewayResponse, PlanStage, Quota, Throttle, UsagePlan
 
@@ -25,21 +24,6 @@ DENIED_LOG = (
     '"responseType":"$context.error.responseType","apiKey":"$context.identity.apiKey",'
     '"apiKeyId":"$context.identity.apiKeyId","id":"$context.requestId"}'
 )
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[DataPlane]:
-    with running_data_plane() as plane:
-        yield plane
-
-
-@pytest.fixture
-def plane(server: DataPlane) -> DataPlane:
-    """The running gateway, emptied."""
-    server.tables.reset()
-    server.logged()
-    server.lines.clear()
-    return server
 
 
 def used_today(plane: DataPlane) -> dict[str, list[list[int]]]:

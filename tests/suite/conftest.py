@@ -1,8 +1,8 @@
-"""What the suite's own tests share: the guide that is published, and a result made by hand."""
+"""What the suite's own tests share: the guide that is published, kept sandboxes, and a result made by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,9 @@ import pytest
 
 from fixtures.blame import Blame
 from fixtures.guide import Guide, parse_guide, read_guide
+from fixtures.processes import LocalSandbox
 from fixtures.result import ClaimResult, Result, StepResult
+from fixtures.wire.client import Proxy
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,6 +35,40 @@ def edited(guide: Guide) -> Callable[..., Guide]:
         return parse_guide(text, guide.path)
 
     return edit
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """The URL of a sandbox that is kept for all tests of a file."""
+    kept = LocalSandbox()
+    yield kept.url
+    kept.stop()
+
+
+@pytest.fixture(scope="module")
+def spare() -> Iterator[LocalSandbox]:
+    """A second sandbox, for tests that begin with nothing."""
+    kept = LocalSandbox()
+    yield kept
+    kept.stop()
+
+
+@pytest.fixture
+def empty(spare: LocalSandbox) -> str:
+    """The URL of a sandbox that holds nothing."""
+    assert spare.url  # it has started
+    spare.reset()
+    return spare.url
+
+
+@pytest.fixture(scope="module")
+def wired() -> Iterator[tuple[LocalSandbox, Proxy]]:
+    """A sandbox that is kept for all tests of a file, and a proxy before it that hears all."""
+    sandbox = LocalSandbox()
+    proxy = Proxy(sandbox.url)
+    yield sandbox, proxy
+    proxy.stop()
+    sandbox.stop()
 
 
 @pytest.fixture

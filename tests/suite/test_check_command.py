@@ -18,37 +18,12 @@ from pseudo_terminal import PseudoTerminal
 from rehearsing import environment, strict_sandbox
 
 from fixtures.guide import Guide
-from fixtures.processes import LocalSandbox
 from fixtures.walk.state import FILE
 from tutorial.__main__ import main
 
 ROOT = Path(__file__).parents[2]
 LINE = re.compile(r"^(✓ done|· not yet|✗ wrong) +guide\.md:(\d+) +(\S.*?) *$", re.MULTILINE)
 OUR_VARIABLES = ("TUTORIAL_", "AWS_", "MOESIF_")
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    """The URL of a sandbox that is kept for all tests of this file."""
-    kept = LocalSandbox()
-    yield kept.url
-    kept.stop()
-
-
-@pytest.fixture(scope="module")
-def spare() -> Iterator[LocalSandbox]:
-    """A second sandbox, for tests that begin with nothing."""
-    kept = LocalSandbox()
-    yield kept
-    kept.stop()
-
-
-@pytest.fixture
-def empty(spare: LocalSandbox) -> str:
-    """The URL of a sandbox that holds nothing."""
-    assert spare.url  # it has started
-    spare.reset()
-    return spare.url
 
 
 @pytest.fixture(scope="module")

@@ -11,25 +11,16 @@ from own_work import checked, new_world, not_done, notes, post
 
 from fixtures.check.paths import path_for
 from fixtures.guide import Guide
-from fixtures.processes import LocalSandbox
 from fixtures.world import World
 
 NOT_MADE = {"anonymous-baseline", "user-tracking", "limits"}  # requests and a throw-away plan: no set-up holds them
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[str]:
-    """The URL of a sandbox that is kept for all tests of this file."""
-    kept = LocalSandbox()
-    yield kept.url
-    kept.stop()
-
-
 @pytest.fixture
-def world(sandbox: str, guide: Guide) -> Iterator[World]:
+def world(url: str, guide: Guide) -> Iterator[World]:
     """A world on the emptied sandbox: it lends its clients to who makes things by hand."""
-    post(f"{sandbox}/_sandbox/reset")
-    made = new_world(guide, sandbox)
+    post(f"{url}/_sandbox/reset")
+    made = new_world(guide, url)
     yield made
     made.api.close()
 
@@ -56,11 +47,11 @@ DONE: dict[str, tuple[Plan, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("name", DONE)
-def test_a_set_up_is_understood(name: str, world: World, sandbox: str, guide: Guide) -> None:
+def test_a_set_up_is_understood(name: str, world: World, url: str, guide: Guide) -> None:
     """What a set-up holds is done, with a note where it is not the guide's, and requests make the rest done."""
     plan, expected = DONE[name]
     made = make(world, plan)
-    before = checked(guide, sandbox)
+    before = checked(guide, url)
     assert dict.fromkeys(NOT_MADE, "not-yet") == {step: status for step, (status, _) in not_done(before).items()}
     assert set(expected) == set(notes(before))
     assert [] == [(step, words) for step, words in expected.items() if words not in before[step].hint]
@@ -68,7 +59,7 @@ def test_a_set_up_is_understood(name: str, world: World, sandbox: str, guide: Gu
         *send(world, made, None, "GET", "POST"), *send(world, made, made.key_value, "GET", "POST")
     ]  # fmt: skip
     world.target.pace.pause(120)
-    assert {"limits"} == set(not_done(checked(guide, sandbox)))
+    assert {"limits"} == set(not_done(checked(guide, url)))
 
 
 @pytest.mark.parametrize(
@@ -83,20 +74,20 @@ def test_which_resource_answers(paths: list[str], expected: str | None) -> None:
     assert expected == path_for("/items", paths)
 
 
-def test_shared_roles_are_nobodys(world: World, sandbox: str, guide: Guide) -> None:
+def test_shared_roles_are_nobodys(world: World, url: str, guide: Guide) -> None:
     """A role that was not made for the function or the stream alone is not named among what the steps make."""
     make(world, Plan())
-    assert [] == [step for step, check in checked(guide, sandbox).items() if "role" in check.found.ids]
+    assert [] == [step for step, check in checked(guide, url).items() if "role" in check.found.ids]
 
 
-def test_terraforms_default_endpoint(world: World, sandbox: str, guide: Guide) -> None:
+def test_terraforms_default_endpoint(world: World, url: str, guide: Guide) -> None:
     """An API that was made without an endpoint type is edge-optimized, and that is said."""
     make(world, Plan(endpoint_type="EDGE"))
-    status, hint = not_done(checked(guide, sandbox))["starting-api"]
+    status, hint = not_done(checked(guide, url))["starting-api"]
     assert ("wrong", True) == (status, "the API's endpoint is edge-optimized, the guide's regional" in hint)
 
 
-def test_terraform_without_a_new_deployment(world: World, sandbox: str, guide: Guide) -> None:
+def test_terraform_without_a_new_deployment(world: World, url: str, guide: Guide) -> None:
     """A flag that was set after the deployment is not served; a deployment that no stage took is named."""
     made = make(world, Plan())
     gateway = world.client("apigateway")
@@ -116,17 +107,17 @@ def test_terraform_without_a_new_deployment(world: World, sandbox: str, guide: G
     operations = [{"op": "replace", "path": "/deploymentId", "value": open_one}]
     gateway.update_stage(**where, patchOperations=operations)
     require("true")
-    status, hint = not_done(checked(guide, sandbox))["deploy"]
+    status, hint = not_done(checked(guide, url))["deploy"]
     assert "wrong" == status
     assert hint.startswith("`GET` requires a key in the resource, but the stage still serves the deployment of ")
     assert hint.endswith(": deploy again")
     world.target.pace.pause(60)
     newer = gateway.create_deployment(restApiId=made.api_id)["id"]
-    status, hint = not_done(checked(guide, sandbox))["deploy"]
+    status, hint = not_done(checked(guide, url))["deploy"]
     assert ("wrong", True, False) == (status, f"(`{newer}`), which does: deploy again" in hint, right in hint)
 
 
-def test_a_method_on_its_way(world: World, sandbox: str, guide: Guide) -> None:
+def test_a_method_on_its_way(world: World, url: str, guide: Guide) -> None:
     """A method that is not made, not connected or not deployed yet is told as such, at the steps that it concerns."""
     made = make(world, Plan(methods=("GET",)))
     gateway = world.client("apigateway")
@@ -135,36 +126,36 @@ def test_a_method_on_its_way(world: World, sandbox: str, guide: Guide) -> None:
     where = {"restApiId": made.api_id, "resourceId": resource}
     integration = gateway.get_integration(**where, httpMethod="GET")
     uri = {"type": "AWS_PROXY", "integrationHttpMethod": "POST", "uri": integration["uri"]}
-    said = [not_done(checked(guide, sandbox))["starting-api"]]
+    said = [not_done(checked(guide, url))["starting-api"]]
     gateway.put_method(**where, httpMethod="POST", authorizationType="NONE", apiKeyRequired=True)
-    said.append(not_done(checked(guide, sandbox))["starting-api"])
+    said.append(not_done(checked(guide, url))["starting-api"])
     gateway.put_integration(**where, httpMethod="POST", **uri)
-    found = not_done(checked(guide, sandbox))
+    found = not_done(checked(guide, url))
     said += [found["starting-api"], found["deploy"]]
     gateway.create_deployment(restApiId=made.api_id, stageName=made.stage)
-    assert NOT_MADE == set(not_done(checked(guide, sandbox)))
+    assert NOT_MADE == set(not_done(checked(guide, url)))
     undeployed = "the resource has `POST`, but the stage still serves the deployment of "
     expected = ["the resource `/items` has no `POST` yet", "`POST` has no integration yet", undeployed, undeployed]
     assert ["not-yet"] * 4 == [status for status, _ in said]
     assert [] == [(words, hint) for words, (_, hint) in zip(expected, said, strict=True) if not hint.startswith(words)]
 
 
-def test_limits_are_read(world: World, sandbox: str, guide: Guide) -> None:
+def test_limits_are_read(world: World, url: str, guide: Guide) -> None:
     """The throw-away plan is looked at as far as reading goes: its limits, stage, key, and whether it was used up."""
     made = make(world, Plan())
     gateway, limits = world.client("apigateway"), world.form("limits")
-    said = [not_done(checked(guide, sandbox))["limits"]]
+    said = [not_done(checked(guide, url))["limits"]]
     plan = gateway.create_usage_plan(name=limits.name, throttle={"rateLimit": 2, "burstLimit": 3})["id"]
-    said.append(not_done(checked(guide, sandbox))["limits"])
+    said.append(not_done(checked(guide, url))["limits"])
     gateway.delete_usage_plan(usagePlanId=plan)
     plan = gateway.create_usage_plan(name=limits.name, **limits.arguments())["id"]
-    said.append(not_done(checked(guide, sandbox))["limits"])
+    said.append(not_done(checked(guide, url))["limits"])
     stage = [{"op": "add", "path": "/apiStages", "value": f"{made.api_id}:{made.stage}"}]
     gateway.update_usage_plan(usagePlanId=plan, patchOperations=stage)
-    said.append(not_done(checked(guide, sandbox))["limits"])
+    said.append(not_done(checked(guide, url))["limits"])
     key = gateway.create_api_key(name=limits.name, enabled=True)
     gateway.create_usage_plan_key(usagePlanId=plan, keyId=key["id"], keyType="API_KEY")
-    said.append(not_done(checked(guide, sandbox))["limits"])
+    said.append(not_done(checked(guide, url))["limits"])
     expected = [
         ("not-yet", "there is no plan **Limits Probe** yet"),
         ("wrong", "the plan's rate is 2, the guide's 1, its quota is not set, the guide's 15"),
@@ -180,7 +171,7 @@ def test_limits_are_read(world: World, sandbox: str, guide: Guide) -> None:
         statuses |= set(send(world, made, key["value"], "GET"))
         world.target.pace.pause(1)  # a token comes back
     assert {200} == statuses
-    assert "limits" not in not_done(checked(guide, sandbox))
+    assert "limits" not in not_done(checked(guide, url))
 
 
 def _spent(world: World, plan_id: str, key_id: str) -> bool:

@@ -15,35 +15,10 @@ from own_work import Account, checked, new_world, not_done, notes, patch, perfor
 from fixtures.check import Given, Reader, check_all, check_step
 from fixtures.check.read_only import ReadOnly, WouldChange
 from fixtures.guide import Guide, parse_guide
-from fixtures.processes import LocalSandbox
 from fixtures.world import Done
 
 LOOKING = ("Get", "List", "Describe")
 SECRET_IN_LOG = "writes the caller's secret key value into the log"  # what the guide itself warns of
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    """The URL of a sandbox that is kept for all tests of this file."""
-    kept = LocalSandbox()
-    yield kept.url
-    kept.stop()
-
-
-@pytest.fixture(scope="module")
-def spare() -> Iterator[LocalSandbox]:
-    """A second sandbox, for tests that begin with nothing."""
-    kept = LocalSandbox()
-    yield kept
-    kept.stop()
-
-
-@pytest.fixture
-def empty(spare: LocalSandbox) -> str:
-    """The URL of a sandbox that holds nothing."""
-    assert spare.url  # it has started
-    spare.reset()
-    return spare.url
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,6 @@ import pytest
 from fixtures import probes
 from fixtures.blame import Blame
 from fixtures.guide import Guide, parse_guide
-from fixtures.processes import LocalSandbox
 from fixtures.steps import STEPS, diagnosis, log_delivery
 from fixtures.steps.starting_api import zip_of
 from fixtures.target import moto_target
@@ -26,23 +25,15 @@ from fixtures.world import World
 Perform = Callable[..., World]
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[str]:
-    """The URL of a sandbox that is kept for all tests of this file."""
-    kept = LocalSandbox()
-    yield kept.url
-    kept.stop()
-
-
 @pytest.fixture
-def performed(sandbox: str, guide: Guide) -> Iterator[Perform]:
+def performed(url: str, guide: Guide) -> Iterator[Perform]:
     """Performs a guide up to a step on the emptied sandbox, faults on or not, and gives the world; without newman."""
     worlds: list[World] = []
 
     def perform(step_id: str, of: Guide = guide, faults: dict[str, Any] | None = None) -> World:
-        post(f"{sandbox}/_sandbox/reset")
-        post(f"{sandbox}/_sandbox/faults", json.dumps(faults or {}).encode())
-        world = World(of, moto_target("us-east-1", sandbox), STEPS)
+        post(f"{url}/_sandbox/reset")
+        post(f"{url}/_sandbox/faults", json.dumps(faults or {}).encode())
+        world = World(of, moto_target("us-east-1", url), STEPS)
         world.once("newman", lambda: None)
         worlds.append(world)
         world.at(step_id)
@@ -184,12 +175,12 @@ def test_open_because_the_form_says_so(performed: Perform, edited: Any, method: 
     ("step_id", "method", "other"), [("key-on-get", "GET", "POST"), ("key-on-post", "POST", "GET")]
 )
 def test_the_form_names_another_method(
-    guide: Guide, edited: Any, sandbox: str, step_id: str, method: str, other: str
+    guide: Guide, edited: Any, url: str, step_id: str, method: str, other: str
 ) -> None:
     """A step that sets the flag on another method than its own is wrong at that row; as it is written, it is not."""
     row = "| Method | `%s` |\n| API Key Required | "
     wrong = edited((row % method, row % other))
-    target = moto_target("us-east-1", sandbox)
+    target = moto_target("us-east-1", url)
     expected = (step_id, "wrong-value", line_of(wrong, step_id, "| Method |"))
     for of, blame in ((wrong, expected), (guide, None)):
         assert blame == gist(STEPS[step_id].diagnose(World(of, target, STEPS), "get-flag-set"))
@@ -354,7 +345,7 @@ def test_nothing_found_because_the_search_fails(performed: Perform) -> None:
 
 
 @pytest.mark.parametrize("wrong", [True, False])
-def test_user_from_another_variable(guide: Guide, edited: Any, sandbox: str, wrong: bool) -> None:
+def test_user_from_another_variable(guide: Guide, edited: Any, url: str, wrong: bool) -> None:
     """A `user` that holds another variable is wrong at the format's line, for the claims about the user alone."""
     # Up to `apiKey`, which the format without the secret lacks.
     after = (
@@ -364,7 +355,7 @@ def test_user_from_another_variable(guide: Guide, edited: Any, sandbox: str, wro
     )
     right, other = (f'"user": "$context.identity.{name}"{after}' for name in ("apiKeyId", "apiKey"))
     of = edited((right, other)) if wrong else guide
-    world = World(of, moto_target("us-east-1", sandbox), STEPS)
+    world = World(of, moto_target("us-east-1", url), STEPS)
     line = of.by_id["log-format"].documents["log-format"].line
     expected = ("log-format", "wrong-value", line) if wrong else None
     assert expected == gist(STEPS["log-format"].diagnose(world, "user-is-key-id"))

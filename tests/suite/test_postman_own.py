@@ -16,20 +16,11 @@ from own_work import Account, new_world, performed, post
 
 from fixtures.guide import Guide
 from fixtures.newman import node
-from fixtures.processes import LocalSandbox
 from tutorial.__main__ import main
 
 NEWMAN = Path(__file__).parents[2] / "node_modules" / ".bin" / "newman"
 OUR_VARIABLES = ("TUTORIAL_", "AWS_", "MOESIF_")
 Write = Callable[..., Path]
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    """The URL of a sandbox that is kept for all tests of this file."""
-    kept = LocalSandbox()
-    yield kept.url
-    kept.stop()
 
 
 @pytest.fixture

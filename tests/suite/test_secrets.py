@@ -14,8 +14,6 @@ from urllib.parse import unquote, unquote_plus
 import pytest
 from rehearsing import ACCOUNT, CREDENTIALS, command, environment
 
-from fixtures.processes import LocalSandbox
-from fixtures.wire.client import Proxy
 from fixtures.wire.faults import EACH_CALL, Fault
 
 ROOT = Path(__file__).parents[2]
@@ -59,16 +57,6 @@ class Told:
     exit_code: int
     artifacts: dict[str, str]
     secrets: dict[str, str]
-
-
-@pytest.fixture(scope="module")
-def wired():
-    """A sandbox, and a proxy before it that hears all."""
-    sandbox = LocalSandbox()
-    proxy = Proxy(sandbox.url)
-    yield sandbox, proxy
-    proxy.stop()
-    sandbox.stop()
 
 
 @pytest.fixture

@@ -13,9 +13,8 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError, IncompleteReadError
 
 from fixtures.answers import ApiClient, NoAnswer
-from fixtures.processes import SANDBOX_URL, LocalSandbox
+from fixtures.processes import SANDBOX_URL
 from fixtures.target import moto_target
-from fixtures.wire.client import Proxy
 from fixtures.wire.faults import ANY, EACH_CALL, KINDS, Fault
 from fixtures.wire.inventory import left_in
 from fixtures.wire.runs import faults_for, judged, name_of, pool, run_all, undisturbed
@@ -54,20 +53,10 @@ CODES = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def proxy_and_sandbox():
-    """A sandbox, and a proxy before it."""
-    sandbox = LocalSandbox()
-    proxy = Proxy(sandbox.url)
-    yield sandbox, proxy
-    proxy.stop()
-    sandbox.stop()
-
-
 @pytest.fixture
-def proxy(proxy_and_sandbox):
+def proxy(wired):
     """The proxy."""
-    return proxy_and_sandbox[1]
+    return wired[1]
 
 
 @pytest.fixture
@@ -162,9 +151,9 @@ def test_judge_wants_the_fault_to_have_met_a_call():
     assert ("the fault met no call",) == judged(Fault("reset", "iam", "CreateRole"), 0, result, "", (), []).wrong
 
 
-def test_credentials_that_expire_for_good(proxy_and_sandbox, tmp_path):
+def test_credentials_that_expire_for_good(wired, tmp_path):
     """A run that can no longer clean up says what it leaves; a sweep with fresh credentials removes it all."""
-    sandbox, proxy = proxy_and_sandbox
+    sandbox, proxy = wired
     sandbox.reset()
     proxy.turn(Fault("expired", ANY, ANY, nth=60, every_try=True))
     variables = {**os.environ, SANDBOX_URL: proxy.url}
