@@ -4,36 +4,48 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import pytest
 import uvicorn
 
-from fixtures.sandbox.http_protocol import SERVER_OPTIONS, WHOLE_ANSWER
-
-REQUEST = b"GET /%d HTTP/1.1\r\nHost: localhost\r\n\r\n"
+from fixtures.sandbox.http_protocol import SERVER_OPTIONS, WHOLE_ANSWER, WholeAnswer, header_lines
 
 
-async def app(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
-    """Answers whole, with the path as its body; `/bad` with a header that would be two, `…/slow` some turns later.
+class App:
+    """Answers whole, with the path as its body; `…/bad` with a header that would be two, `…/slow` some turns later.
 
-    `…/task` says whether it is in a task, `…/late-task` whether it is in one once it has waited, `…/fails` raises then.
+    `…/task` says whether it is in a task, `…/late-task` whether it is in one once it has waited, `…/fails` raises then,
+    `…/fails-at-once` before.
     """
-    name = scope["path"].rpartition("/")[2]
-    if name in ("slow", "late-task", "fails"):
-        for _ in range(3):
-            turn = asyncio.get_running_loop().create_future()
-            turn.get_loop().call_soon(turn.set_result, None)
-            await turn
-    if name == "fails":
-        raise ValueError(name)
-    if name.endswith("task"):
-        scope = {**scope, "path": "yes" if asyncio.current_task() else "no"}
-    value = b"a\r\nb: c" if scope["path"] == "/bad" else b"v"
-    body = scope["path"].encode()
-    headers = [(b"Content-Length", b"%d" % len(body)), (b"X-Spelt-So", value)]
-    await send({"type": WHOLE_ANSWER, "status": 200, "headers": headers, "body": body})
+
+    def begin(self, scope: MutableMapping[str, Any]) -> WholeAnswer | Callable[..., Awaitable[None]]:
+        """Of the gateway's paths alone; those that end in `later` are left to what they come back with."""
+        path = scope["raw_path"].decode()
+        name = path.rpartition("/")[2]
+        if name == "fails-at-once":
+            raise ValueError(name)
+        return self if name in ("slow", "late-task", "fails", "later") else self.answer(path, name)
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        name = scope["path"].rpartition("/")[2]
+        if name in ("slow", "late-task", "fails"):
+            for _ in range(3):
+                turn = asyncio.get_running_loop().create_future()
+                turn.get_loop().call_soon(turn.set_result, None)
+                await turn
+        if name == "fails":
+            raise ValueError(name)
+        await send({"type": WHOLE_ANSWER, "answer": self.answer(scope["path"], name)})
+
+    @staticmethod
+    def answer(path: str, name: str) -> WholeAnswer:
+        if name.endswith("task"):
+            path = "yes" if asyncio.current_task() else "no"
+        value = b"a\r\nb: c" if name == "bad" else b"v"
+        length = b"Content-Length: %d\r\n" % len(path)
+        return WholeAnswer(200, length, header_lines([(b"X-Spelt-So", value)]), path.encode())
 
 
 def exchanged(sent: bytes, *, until: bytes = b"", keep_alive_s: int = 5) -> bytes:
@@ -42,7 +54,7 @@ def exchanged(sent: bytes, *, until: bytes = b"", keep_alive_s: int = 5) -> byte
     async def scenario() -> bytes:
         listener = socket.create_server(("127.0.0.1", 0))
         options = {**SERVER_OPTIONS, "timeout_keep_alive": keep_alive_s}
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", **options))
+        server = uvicorn.Server(uvicorn.Config(App(), log_level="critical", lifespan="off", **options))
         serving = asyncio.create_task(server.serve([listener]))
         reader, writer = await asyncio.open_connection(*listener.getsockname(), limit=1 << 20)
         writer.write(sent)
@@ -56,16 +68,39 @@ def exchanged(sent: bytes, *, until: bytes = b"", keep_alive_s: int = 5) -> byte
     return asyncio.run(scenario())
 
 
-def test_an_answer_goes_out_as_it_is() -> None:
+GATEWAY = b"/_aws/execute-api/"
+
+
+def to(path: bytes, *headers: bytes, version: bytes = b"1.1") -> bytes:
+    """A request without a body."""
+    return b"\r\n".join([b"GET %b HTTP/%b" % (path, version), b"Host: localhost", *headers, b"\r\n"])
+
+
+@pytest.mark.parametrize("path", [b"/77", GATEWAY + b"77", GATEWAY + b"later"])
+def test_an_answer_goes_out_as_it_is(path: bytes) -> None:
     """Status line, the headers in their spelling and order, an empty line, the body."""
-    answer = exchanged(REQUEST % 77, until=b"/77")
-    assert answer == b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX-Spelt-So: v\r\n\r\n/77"
+    answer = exchanged(to(path), until=b"\r\n\r\n" + path)
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: keep-alive\r\nX-Spelt-So: v\r\n\r\n" % len(path)
+    assert answer == head + path
 
 
-def test_requests_sent_at_once_are_answered_in_order() -> None:
-    """A client may send the next before it has the answer."""
-    answers = exchanged(b"".join(REQUEST % number for number in range(9)), until=b"/8")
-    assert [part[-2:] for part in answers.split(b"HTTP/1.1 200 OK")[1:]] == [b"/%d" % number for number in range(9)]
+@pytest.mark.parametrize("prefix", [b"/", GATEWAY])
+def test_requests_sent_at_once_are_answered_in_order(prefix: bytes) -> None:
+    """A client may send the next before it has the answer, whether the one before is answered at once or later."""
+    names = [b"0", b"slow", b"2", b"later", b"4", b"5", b"slow", b"slow", b"8"]
+    answers = exchanged(b"".join(to(prefix + name) for name in names), until=b"/8")
+    assert [part.rpartition(b"/")[2] for part in answers.split(b"HTTP/1.1 200 OK")[1:]] == names
+
+
+def test_a_request_behind_one_that_was_answered_at_once_has_its_time() -> None:
+    """The limit of an idle connection ends with the next request, also where both come as one."""
+    assert exchanged(to(GATEWAY + b"1") + to(GATEWAY + b"slow"), keep_alive_s=0).endswith(b"slow")
+
+
+def test_the_body_of_a_request_that_was_answered_at_once() -> None:
+    """It is nobody's: the next request is read behind it."""
+    first = b"POST %b1 HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nsome body" % GATEWAY
+    assert exchanged(first + to(GATEWAY + b"2"), until=b"api/2").count(b"HTTP/1.1 200 OK") == 2
 
 
 @pytest.mark.parametrize(
@@ -87,25 +122,30 @@ def test_a_long_queue_behind_a_slow_request() -> None:
     assert paths == [part.partition(b"\r\n\r\n")[2] for part in answers.split(b"HTTP/1.1 200 OK")[1:]]
 
 
-def test_what_fails_after_it_has_waited() -> None:
-    """uvicorn answers 500, as for any request."""
-    request = b"GET /_aws/execute-api/fails HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    assert exchanged(request, until=b"\r\n").startswith(b"HTTP/1.1 500")
+@pytest.mark.parametrize("name", [b"fails", b"fails-at-once"])
+def test_what_fails(name: bytes) -> None:
+    """uvicorn answers 500, as for any request, whether the app had waited or not."""
+    assert exchanged(to(GATEWAY + name), until=b"\r\n").startswith(b"HTTP/1.1 500")
 
 
-@pytest.mark.parametrize("request_", [b"GET /1 HTTP/1.0\r\n\r\n", REQUEST[:-2] % 1 + b"Connection: close\r\n\r\n"])
-def test_a_client_that_wants_the_connection_closed_is_told(request_: bytes) -> None:
+@pytest.mark.parametrize("path", [b"/1", GATEWAY + b"1", GATEWAY + b"slow"])
+@pytest.mark.parametrize(("version", "headers"), [(b"1.0", []), (b"1.1", [b"Connection: close"])])
+def test_a_client_that_wants_the_connection_closed_is_told(path: bytes, version: bytes, headers: list[bytes]) -> None:
     """HTTP/1.0, or `Connection: close`: the answer says so, and the connection ends."""
-    assert exchanged(request_).endswith(b"\r\nConnection: close\r\n\r\n/1")
+    answer = exchanged(to(path, *headers, version=version))
+    assert b"\r\nConnection: close\r\n" in answer
+    assert answer.endswith(path)
 
 
-def test_a_header_that_would_be_two_is_an_error() -> None:
+@pytest.mark.parametrize("path", [b"/bad", GATEWAY + b"bad"])
+def test_a_header_that_would_be_two_is_an_error(path: bytes) -> None:
     """A line break in a value must not reach the client."""
-    answer = exchanged(b"GET /bad HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    answer = exchanged(to(path, b"Connection: close"))
     assert answer.startswith(b"HTTP/1.1 500 ")
     assert b"b: c" not in answer
 
 
-def test_an_idle_connection_is_ended() -> None:
+@pytest.mark.parametrize("path", [b"/1", GATEWAY + b"1"])
+def test_an_idle_connection_is_ended(path: bytes) -> None:
     """After the server's time for that, counted from its last answer."""
-    assert exchanged(REQUEST % 1, keep_alive_s=1).endswith(b"/1")
+    assert exchanged(to(path), keep_alive_s=1).endswith(path)
