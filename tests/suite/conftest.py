@@ -37,38 +37,50 @@ def edited(guide: Guide) -> Callable[..., Guide]:
     return edit
 
 
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    """The URL of a sandbox that is kept for all tests of a file."""
-    kept = LocalSandbox()
-    yield kept.url
-    kept.stop()
-
-
-@pytest.fixture(scope="module")
-def spare() -> Iterator[LocalSandbox]:
-    """A second sandbox, for tests that begin with nothing."""
+@pytest.fixture(scope="session")
+def first_sandbox() -> Iterator[LocalSandbox]:
+    """A sandbox that files use one after the other: `url` and `wired` give it to a file as new."""
     kept = LocalSandbox()
     yield kept
     kept.stop()
 
 
+@pytest.fixture(scope="session")
+def second_sandbox() -> Iterator[LocalSandbox]:
+    """Another one: `spare` gives it to a file, and `empty` to a test, as new."""
+    kept = LocalSandbox()
+    yield kept
+    kept.stop()
+
+
+@pytest.fixture(scope="module")
+def url(first_sandbox: LocalSandbox) -> str:
+    """The URL of a sandbox that is kept for all tests of a file."""
+    first_sandbox.reset()
+    return first_sandbox.url
+
+
+@pytest.fixture(scope="module")
+def spare(second_sandbox: LocalSandbox) -> LocalSandbox:
+    """A second sandbox, for tests that begin with nothing."""
+    second_sandbox.reset()
+    return second_sandbox
+
+
 @pytest.fixture
 def empty(spare: LocalSandbox) -> str:
     """The URL of a sandbox that holds nothing."""
-    assert spare.url  # it has started
     spare.reset()
     return spare.url
 
 
 @pytest.fixture(scope="module")
-def wired() -> Iterator[tuple[LocalSandbox, Proxy]]:
+def wired(first_sandbox: LocalSandbox) -> Iterator[tuple[LocalSandbox, Proxy]]:
     """A sandbox that is kept for all tests of a file, and a proxy before it that hears all."""
-    sandbox = LocalSandbox()
-    proxy = Proxy(sandbox.url)
-    yield sandbox, proxy
+    first_sandbox.reset()
+    proxy = Proxy(first_sandbox.url)
+    yield first_sandbox, proxy
     proxy.stop()
-    sandbox.stop()
 
 
 @pytest.fixture

@@ -18,9 +18,11 @@ ROOT = Path(__file__).parents[2]
 LONGEST_S = 60  # a screen that says nothing awaited for so long hangs
 # Colours, cursor moves and titles: ECMA-48's control sequences and xterm's operating system commands.
 ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|\x1b[=>78]")
-# The child makes the terminal its own, so that keys such as Ctrl-C reach it as signals.
+# The child makes the terminal its own, so that keys such as Ctrl-C reach it as signals, and heeds them even when a
+# shell started the tests in the background, deaf to Ctrl-C.
 TAKES_IT = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from forked_commands import forked
 
 from fixtures.processes import LocalSandbox
 
@@ -45,17 +46,15 @@ def environment(url: str, *, moesif: bool = True, **changes: str | None) -> dict
 
 
 def command(report: Path, *options: str) -> list[str]:
-    """What a run is started with."""
+    """What a run is started with, after `python -m`."""
     return [
-        sys.executable, "-m", "pytest", "tests/tutorial", "-q", "--target", "aws", "--report", str(report), *options,
+        "pytest", "tests/tutorial", "-q", "--target", "aws", "--report", str(report), *options,
     ]  # fmt: skip
 
 
 def rehearse(report: Path, variables: Mapping[str, str], *options: str) -> subprocess.CompletedProcess[str]:
     """The finished process of one run."""
-    return subprocess.run(
-        command(report, *options), cwd=ROOT, env=variables, capture_output=True, text=True, timeout=240, check=False
-    )
+    return forked(*command(report, *options), env=variables)
 
 
 def result_of(report: Path) -> dict[str, Any]:

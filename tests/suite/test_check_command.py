@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from forked_commands import forked
 from own_work import Account, new_world, patch, performed, post
 from pseudo_terminal import PseudoTerminal
 from rehearsing import environment, strict_sandbox
@@ -48,8 +47,7 @@ Run = Callable[..., Ended]
 
 def in_a_process(*words: str, **variables: str) -> Ended:
     """The command in a process of its own, in the environment `variables`."""
-    command = [sys.executable, "-m", "tutorial", "check", *words]
-    ended = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=60, check=False)
+    ended = forked("tutorial", "check", *words, env=variables)
     return Ended(ended.returncode, ended.stdout, ended.stderr)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from fixtures.cleanup import BUCKET_TAGS, LIST_TAGS, MAP_TAGS, RUN_TAG, Cleanup
-from fixtures.processes import LocalSandbox
 from fixtures.steps import STEPS
 from fixtures.sweep.find import ours
 from fixtures.sweep.passes import Sweep
@@ -16,19 +15,10 @@ from fixtures.world import World
 RUN = "0a1b2c3d4e5f"
 
 
-@pytest.fixture(scope="module")
-def sandbox():
-    """An ordinary sandbox."""
-    sandbox = LocalSandbox()
-    yield sandbox
-    sandbox.stop()
-
-
 @pytest.fixture
-def target(sandbox):
-    """An empty account in it."""
-    sandbox.reset()
-    return moto_target("us-east-1", sandbox.url)
+def target(empty):
+    """An empty account."""
+    return moto_target("us-east-1", empty)
 
 
 @pytest.fixture
@@ -38,10 +28,10 @@ def cleanup(target):
 
 
 @pytest.fixture(scope="module")
-def performed(sandbox, guide):
+def performed(spare, guide):
     """The guide performed to its end, what the account then held, what the finders found, and the account after."""
-    sandbox.reset()
-    world = World(guide, moto_target("us-east-1", sandbox.url), STEPS)
+    spare.reset()
+    world = World(guide, moto_target("us-east-1", spare.url), STEPS)
     world.at("limits")
     held, (found, troubles) = state_of(world.client), ours(world.target)
     world.cleanup.run()

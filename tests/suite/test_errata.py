@@ -11,6 +11,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from forked_commands import forked
 
 from fixtures.errata import Draft, ErrataError, find, mend
 from fixtures.errata_documented import documented
@@ -246,7 +247,6 @@ def test_a_guide_that_is_none_is_a_usage_error(tmp_path):
     """A file without steps ends with exit code 4 and one line, before anything runs."""
     path = tmp_path / "empty.md"
     path.write_text("# Nothing\n", encoding="utf-8")
-    command = [sys.executable, "-m", "tutorial", "errata", "--guide", str(path)]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    ended = forked("tutorial", "errata", "--guide", path)
     assert (ended.returncode, ended.stderr.count("\n")) == (4, 1)
     assert "expected steps" in ended.stderr

@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from forked_commands import forked
 
 from fixtures.surroundings import spare_loopback, why_not_writable
 
@@ -41,6 +42,8 @@ def run(*words, command=(sys.executable,), cwd=ROOT, **environment):
     ours = {name: value for name, value in os.environ.items() if name not in PROXIES and not name.startswith("AWS_")}
     for name in ("GITHUB_ACTIONS", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"):  # a `make` within `make test` says where it is
         ours.pop(name, None)
+    if command == (sys.executable,) and words[0] == "-m" and cwd == ROOT and "PYTHONPATH" not in environment:
+        return forked(*words[1:], env=ours | environment)
     return subprocess.run(
         [*command, *map(str, words)], cwd=cwd, env=ours | environment, capture_output=True, text=True, timeout=LONGEST_S
     )

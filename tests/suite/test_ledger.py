@@ -2,14 +2,15 @@
 
 import dataclasses
 import json
-import subprocess
-import sys
+import os
 from pathlib import Path
 
 import pytest
+from forked_commands import forked
 
 from fixtures.ledger import GUIDE, is_late, on_aws, read, record
 from fixtures.marked import block_of, with_block
+from fixtures.processes import SANDBOX_URL
 from fixtures.report.html import html
 from fixtures.report.ledger import headline, last_seen, readme_block, sentence
 from fixtures.result import ClaimResult, Result, StepResult
@@ -125,12 +126,11 @@ def test_the_report_tells_it_beside_each_claim(guide, tmp_path):
     assert "AWS has not been seen yet" not in html(seen)
 
 
-def test_a_run_reads_the_ledger(tmp_path):
+def test_a_run_reads_the_ledger(url, tmp_path):
     """`--ledger-days` says after how many days the run's report flags a claim; no run writes the ledger unasked."""
     before = read()
-    command = [sys.executable, "-m", "pytest", "tests/tutorial", "-q", "--no-newman", "--until", "starting-api",
-               "--ledger-days", "7", "--report", str(tmp_path)]  # fmt: skip
-    subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    words = ("--no-newman", "--until", "starting-api", "--ledger-days", "7", "--report", tmp_path)
+    forked("pytest", "tests/tutorial", "-q", *words, env=os.environ | {SANDBOX_URL: url})
     ledger = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))["ledger"]
     assert (7, before) == (ledger["days"], read())
     assert {claim for step in before.values() for claim in step} == set(ledger["claims"])
@@ -180,8 +180,7 @@ def test_readme_has_the_ledger():
 
 def test_the_command_says_it():
     """`python -m tutorial ledger` says how many claims AWS has not shown in the given days."""
-    command = [sys.executable, "-m", "tutorial", "ledger", "--days", "7"]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    said = forked("tutorial", "ledger", "--days", "7").stdout
     late = sum("aws" not in targets for claims in read().values() for targets in claims.values())
     assert f"{late} claims were not seen on AWS in the last 7 days" in said
     assert "usage-plan" in said

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import ast
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from forked_commands import forked
 from rehearsing import environment
 
-from fixtures.processes import LocalSandbox
 from fixtures.questions.findings import Rule
-from fixtures.wire.client import Proxy
 from fixtures.wire.inventory import left_in
 
 ROOT = Path(__file__).parents[2]
@@ -34,20 +31,17 @@ def rules():
 
 def probe(url, report, *options):
     """The finished process of all questions, asked of the account at `url`."""
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "tests/probes", "-q", "--target", "aws", "--report", str(report), *options],
-        cwd=ROOT, env=environment(url), capture_output=True, text=True, timeout=240, check=False,
-    )  # fmt: skip
+    words = ("pytest", "tests/probes", "-q", "--target", "aws", "--report", report, *options)
+    return forked(*words, env=environment(url))
 
 
 @pytest.fixture
-def account():
-    """A sandbox in the place of an account, and a proxy before it that hears all."""
-    sandbox = LocalSandbox()
-    proxy = Proxy(sandbox.url)
-    yield sandbox, proxy
-    proxy.stop()
-    sandbox.stop()
+def account(wired):
+    """A sandbox in the place of an account, with nothing in it, and a proxy before it that hears all."""
+    sandbox, proxy = wired
+    sandbox.reset()
+    proxy.turn(None)
+    return wired
 
 
 def test_each_rule_is_there():

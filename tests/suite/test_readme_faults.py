@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from forked_commands import forked
 
 from fixtures.marked import block_of, with_block
 from fixtures.report.faults import markdown_block
@@ -35,8 +34,7 @@ def test_each_fault_has_a_row(readme: str) -> None:
 
 def test_the_command_prints_each_fault() -> None:
     """`python -m tutorial faults` prints a line for each fault: its name, then what it does."""
-    command = [sys.executable, "-m", "tutorial", "faults"]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    ended = forked("tutorial", "faults")
     assert [*Faults.descriptions.items()] == [tuple(line.split("  ", 1)) for line in ended.stdout.splitlines()]
 
 

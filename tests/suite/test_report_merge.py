@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from forked_commands import forked
 
 from fixtures.report import write_all
 from fixtures.report.merge import MergeError, merge, summary
@@ -106,8 +105,7 @@ def test_views_of_a_merge_agree(chains, tmp_path):
 
 def test_command_merges(chains, tmp_path):
     """`report merge` writes the report, says the verdict in a line, and ends with its exit code."""
-    command = [sys.executable, "-m", "tutorial", "report", "merge", *chains, "--output", tmp_path / "out"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = forked("tutorial", "report", "merge", *chains, "--output", tmp_path / "out")
     page = tmp_path / "out" / "index.html"
     assert (1, f"REFUTED: 2 chains: 1 refuted, 1 verified: {page}\n", "") == (done.returncode, done.stdout, done.stderr)
     assert page.is_file()
@@ -115,6 +113,5 @@ def test_command_merges(chains, tmp_path):
 
 def test_command_says_what_it_expected(tmp_path):
     """A folder that is none is a usage error."""
-    command = [sys.executable, "-m", "tutorial", "report", "merge", tmp_path / "none"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = forked("tutorial", "report", "merge", tmp_path / "none")
     assert (4, f"{tmp_path / 'none'}: expected the folder of a report\n") == (done.returncode, done.stderr)

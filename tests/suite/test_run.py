@@ -1,6 +1,7 @@
 """Runs as a user starts them: `pytest tests/tutorial …` in a process of its own, on a sandbox of its own."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -8,17 +9,35 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from forked_commands import forked
 from jsonschema import Draft202012Validator, FormatChecker
+
+from fixtures.processes import SANDBOX_URL
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "tutorial" / "guide.md"
 KEY_VALUE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{40}(?![A-Za-z0-9])")  # as API Gateway generates them
 
 
+def words(report, *options):
+    """What a run is started with, after `python -m`."""
+    return ["pytest", "tests/tutorial", "-q", "--report", str(report), *options]
+
+
 def pytest_tutorial(report, *options):
     """The finished process of one run."""
-    command = [sys.executable, "-m", "pytest", "tests/tutorial", "-q", "--report", str(report), *options]
+    command = [sys.executable, "-m", *words(report, *options)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.fixture
+def quick(empty):
+    """Runs in the same way, but that a sandbox is there already, and Python's modules are imported."""
+
+    def run(report, *options):
+        return forked(*words(report, *options), env=os.environ | {SANDBOX_URL: empty})
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -77,10 +96,10 @@ def test_no_key_value_is_shown(verified):
     assert "[API key value]" in shown["result.json"]
 
 
-def test_refuted_run(tmp_path, edited):
+def test_refuted_run(quick, tmp_path, edited):
     """A wrong log format ends with exit code 1; the failure is at the guide's line, and only once."""
     guide = edited('"user": "$context.identity.apiKeyId"', '"user": "$context.identity.apiKey"')
-    process = pytest_tutorial(tmp_path / "report", "--guide", guide)
+    process = quick(tmp_path / "report", "--guide", guide)
     result = json.loads((tmp_path / "report" / "result.json").read_text())
     assert (1, "log-format", "wrong-value") == (process.returncode, result["blame"]["step"], result["blame"]["kind"])
     place = f"{guide}:{result['blame']['line']}: wrong-value"
@@ -88,9 +107,9 @@ def test_refuted_run(tmp_path, edited):
     assert "Traceback" not in process.stdout + process.stderr
 
 
-def test_until_is_incomplete(tmp_path):
+def test_until_is_incomplete(quick, tmp_path):
     """`--until` ends with exit code 2: what follows was not seen, what was done is verified."""
-    process = pytest_tutorial(tmp_path, "--until", "key-on-get")
+    process = quick(tmp_path, "--until", "key-on-get")
     result = json.loads((tmp_path / "result.json").read_text())
     statuses = [step["status"] for step in result["steps"]]
     assert (2, "incomplete", ["verified"] * 4 + ["not-observed"] * 10) == (
@@ -110,10 +129,10 @@ def test_until_is_incomplete(tmp_path):
     ],
     ids=["claim dropped", "claim unknown", "step unknown", "step doubled", "no form", "no JSON"],
 )
-def test_a_guide_that_is_none(tmp_path, edited, old, new, said):
+def test_a_guide_that_is_none(quick, tmp_path, edited, old, new, said):
     """A file that is no guide ends with exit code 4 and one line that says where; nothing is written."""
     guide = edited(old, new)
-    process = pytest_tutorial(tmp_path / "report", "--guide", guide)
+    process = quick(tmp_path / "report", "--no-newman", "--guide", guide)
     lines = [line for line in (process.stdout + process.stderr).splitlines() if line]
     assert (4, False) == (process.returncode, (tmp_path / "report").exists())
     assert re.fullmatch(rf"ERROR: {re.escape(guide)}:\d+: .*{re.escape(said)}.*", lines[-1])
@@ -135,10 +154,10 @@ def test_a_guide_that_is_none(tmp_path, edited, old, new, said):
     ],
     ids=["no file", "no step", "no target", "elsewhere", "no template", "no account"],
 )
-def test_options_that_are_wrong(tmp_path, monkeypatch, options, said):
+def test_options_that_are_wrong(quick, tmp_path, monkeypatch, options, said):
     """A wrong option ends with exit code 4 and one line; nothing is written."""
     monkeypatch.delenv("TUTORIAL_AWS_ACCOUNT", raising=False)
-    process = pytest_tutorial(tmp_path / "report", *options)
+    process = quick(tmp_path / "report", "--no-newman", *options)
     assert (4, False) == (process.returncode, (tmp_path / "report").exists())
     assert said in [line for line in (process.stdout + process.stderr).splitlines() if line][-1]
 

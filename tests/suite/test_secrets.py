@@ -6,12 +6,12 @@ import base64
 import html
 import json
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, unquote_plus
 
 import pytest
+from forked_commands import forked
 from rehearsing import ACCOUNT, CREDENTIALS, command, environment
 
 from fixtures.wire.faults import EACH_CALL, Fault
@@ -74,10 +74,7 @@ def told(wired, tmp_path):
         if tests:
             (tmp_path / "test_telling.py").write_text(tests, encoding="utf-8")
             more.append(str(tmp_path / "test_telling.py"))
-        process = subprocess.run(
-            command(report, *more, *options), cwd=ROOT, env=environment(proxy.url, **ODD, **github),
-            capture_output=True, text=True, timeout=240, check=False,
-        )  # fmt: skip
+        process = forked(*command(report, *more, *options), env=environment(proxy.url, **ODD, **github))
         written = {str(path.relative_to(tmp_path)): path for path in tmp_path.rglob("*") if path.is_file()}
         texts = {name: path.read_text("utf-8", "replace") for name, path in written.items() if path.suffix != ".py"}
         texts |= {"stdout": process.stdout, "stderr": process.stderr}

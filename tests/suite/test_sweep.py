@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 import json
 import os
-import subprocess
-import sys
 import time
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from forked_commands import forked
 from rehearsing import ALLOWED, environment, rehearse
 
 from fixtures.cleanup import CREATED_TAG, EXPIRES_TAG, RUN_TAG, SUITE, SUITE_TAG, Cleanup, stamp
@@ -342,11 +341,7 @@ def test_dry_then_delete(command, target, make):
     swept = command("--run-id", RUN, "--delete")
     assert (0, "1 of 1 removed") == (swept.code, swept.out.splitlines()[-1])
     assert [] == target.client("apigateway").get_api_keys()["items"]
-    clean = subprocess.run(
-        [sys.executable, "-m", "tutorial", "sweep", "--older-than", "0s"],
-        cwd=ROOT, env={**os.environ, SANDBOX_URL: target.endpoint_url},
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    clean = forked("tutorial", "sweep", "--older-than", "0s", env={**os.environ, SANDBOX_URL: target.endpoint_url})
     assert (0, "0 to remove\n", "") == (clean.returncode, clean.stdout, clean.stderr)
 
 

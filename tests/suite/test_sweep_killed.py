@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.processes import LocalSandbox
 from fixtures.sweep.rehearsal.account import differences, state_of
 from fixtures.sweep.rehearsal.points import choose
 from fixtures.sweep.rehearsal.strangers import settle_in
@@ -40,13 +39,11 @@ def test_points_are_spread_and_repeatable():
 
 
 @pytest.fixture(scope="module")
-def inhabited(guide):
+def inhabited(url, guide):
     """An account in which others have things, and its state."""
-    sandbox = LocalSandbox()
-    target = moto_target("us-east-1", sandbox.url)
+    target = moto_target("us-east-1", url)
     settle_in(target, guide)
-    yield target, state_of(target.client)
-    sandbox.stop()
+    return target, state_of(target.client)
 
 
 def test_a_state_is_the_same_twice(inhabited):

@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,6 @@ from own_work import new_world, post, snapshot_of
 from rehearsing import ALLOWED, CREDENTIALS, environment
 
 from fixtures.guide import Guide, read_guide
-from fixtures.processes import LocalSandbox
 from fixtures.target import moto_target
 from fixtures.walk import commands
 from fixtures.walk.costs import costs
@@ -31,19 +29,10 @@ ROOT = Path(__file__).parents[2]
 USAGE = 4
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[LocalSandbox]:
-    """A sandbox for all tests of this file."""
-    sandbox = LocalSandbox()
-    yield sandbox
-    sandbox.stop()
-
-
 @pytest.fixture
-def url(running: LocalSandbox) -> str:
-    """Its URL, with nothing in it."""
-    running.reset()
-    return running.url
+def url(empty: str) -> str:
+    """The URL of a sandbox, with nothing in it."""
+    return empty
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from rich.console import Console
 
 from fixtures.guide import parse_guide
 from fixtures.log_formats import schema
-from fixtures.processes import SANDBOX_URL, LocalSandbox
+from fixtures.processes import SANDBOX_URL
 from fixtures.target import moto_target
 from fixtures.walk.about import About
 from fixtures.walk.costs import costs
@@ -35,19 +35,10 @@ WALK = ("-m", "tutorial", "walk", "--terminal")
 ASKS = "help\n> "
 
 
-@pytest.fixture(scope="module")
-def running():
-    """A sandbox that walks use and leave running, so that what they leave in it can be seen."""
-    sandbox = LocalSandbox()
-    yield sandbox
-    sandbox.stop()
-
-
 @pytest.fixture
-def sandbox(running):
-    """Its URL, with nothing in it."""
-    running.reset()
-    return running.url
+def sandbox(empty):
+    """The URL of a sandbox that walks use and leave running, so that what they leave in it can be seen."""
+    return empty
 
 
 @pytest.fixture
@@ -95,27 +86,27 @@ class Walked:
 
 
 @pytest.fixture(scope="module")
-def walked(running, guide, tmp_path_factory):
+def walked(spare, guide, tmp_path_factory):
     """One walk of all steps by Enter, on a wide screen."""
-    running.reset()
+    spare.reset()
     folder, screens = tmp_path_factory.mktemp("walked"), {}
-    with PseudoTerminal(*WALK, folder=folder, **{SANDBOX_URL: running.url}) as terminal:
+    with PseudoTerminal(*WALK, folder=folder, **{SANDBOX_URL: spare.url}) as terminal:
         for step in guide.steps:
             about = terminal.until(ASKS)
             terminal.type("\n")
             screens[step.id] = about + terminal.until(ASKS)
             terminal.type("\n")
         terminal.until(ASKS)
-        key = moto_target("us-east-1", running.url).client("apigateway").get_api_key(
+        key = moto_target("us-east-1", spare.url).client("apigateway").get_api_key(
             apiKey=state_of(folder)["made"]["api-key"]["id"], includeValue=True
         )  # fmt: skip
-        before, made = terminal.text, left_in(running.url)
+        before, made = terminal.text, left_in(spare.url)
         terminal.type("s\n")
         after = terminal.until(ASKS)
         terminal.type("\n")
         code, _ = terminal.ended()
         assert not (folder / FILE).exists()
-        return Walked(screens, before, after, made, key["value"], code, left_in(running.url))
+        return Walked(screens, before, after, made, key["value"], code, left_in(spare.url))
 
 
 def test_each_step_is_told_and_shown(walked, guide):

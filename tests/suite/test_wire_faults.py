@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import random
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError, IncompleteReadError
+from forked_commands import forked
 
 from fixtures.answers import ApiClient, NoAnswer
 from fixtures.processes import SANDBOX_URL
@@ -157,8 +156,7 @@ def test_credentials_that_expire_for_good(wired, tmp_path):
     sandbox.reset()
     proxy.turn(Fault("expired", ANY, ANY, nth=60, every_try=True))
     variables = {**os.environ, SANDBOX_URL: proxy.url}
-    command = [sys.executable, "-m", "pytest", "tests/tutorial", "-q", "--no-newman", "--report", str(tmp_path)]
-    run = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=120, check=False)
+    run = forked("pytest", "tests/tutorial", "-q", "--no-newman", "--report", tmp_path, env=variables)
     result = json.loads((tmp_path / "result.json").read_text("utf-8"))
     assert (2, "environment") == (run.returncode, result["blame"]["kind"])
     assert "Traceback" not in run.stdout + run.stderr
@@ -167,8 +165,7 @@ def test_credentials_that_expire_for_good(wired, tmp_path):
     assert len(left) > 5
     assert [] == [what for what in left if what.partition(": ")[2] not in said]
     proxy.turn(None)
-    sweep = [sys.executable, "-m", "tutorial", "sweep", "--delete", "--older-than", "0s"]
-    swept = subprocess.run(sweep, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=120, check=False)
+    swept = forked("tutorial", "sweep", "--delete", "--older-than", "0s", env=variables)
     assert (0, []) == (swept.returncode, left_in(sandbox.url)), swept.stdout
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from forked_commands import forked
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -116,9 +117,9 @@ def test_make_targets_exist():
 @pytest.mark.parametrize(
     ("command", "pattern"),
     [
-        (["-m", "pytest", "tests/tutorial", "--help"], r"-m pytest tests/tutorial(.+)"),
-        (["-m", "tutorial", "sweep", "--help"], r"-m tutorial sweep(.+)"),
-        (["-m", "tutorial", "report", "merge", "--help"], r"-m tutorial report merge(.+?)\|\|"),
+        (["pytest", "tests/tutorial", "--help"], r"-m pytest tests/tutorial(.+)"),
+        (["tutorial", "sweep", "--help"], r"-m tutorial sweep(.+)"),
+        (["tutorial", "report", "merge", "--help"], r"-m tutorial report merge(.+?)\|\|"),
     ],
 )
 def test_options_exist(command, pattern):
@@ -127,7 +128,7 @@ def test_options_exist(command, pattern):
     options = {
         option for run in steps for line in re.findall(pattern, run) for option in re.findall(r"--[a-z-]+", line)
     }
-    known = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    known = forked(*command).stdout
     assert options
     assert set() == {option for option in options if option not in known}
 
