@@ -172,6 +172,15 @@ def unknown_authorization_type(cloud: Cloud) -> str:
     return said(cloud.gateway.put_method, **method, authorizationType="SOME")
 
 
+def names_of_models(cloud: Cloud) -> list[str]:
+    return sorted(model["name"] for model in cloud.gateway.get_models(restApiId=cloud.api.id)["items"])
+
+
+def flags_of_a_validator(cloud: Cloud) -> tuple[Any, Any]:
+    made = cloud.gateway.create_request_validator(restApiId=cloud.api.id, name="gaps")
+    return made.get("validateRequestBody"), made.get("validateRequestParameters")
+
+
 def stage_of_an_unknown_deployment(cloud: Cloud) -> str:
     return said(cloud.gateway.create_stage, restApiId=cloud.api.id, stageName=uuid4().hex, deploymentId="aaaaaa")
 
@@ -397,6 +406,8 @@ def managed_policy(cloud: Cloud) -> str:
 KEYS = "control_plane/api_keys.py"
 PLANS = "control_plane/usage_plans.py"
 METHODS = "control_plane/methods.py"
+MODELS = "control_plane/request_models.py"
+VALIDATORS = "control_plane/request_validators.py"
 STAGES = "control_plane/stages.py"
 APIS = "control_plane/rest_apis.py"
 REFUSED = "400 BadRequestException"
@@ -480,8 +491,14 @@ GAPS = (
         "500 500", "200"),
     Gap("PutMethod refuses a method that is there", f"{METHODS}: put_method", put_method_again, "201",
         "409 ConflictException"),
-    Gap("PutMethod knows the types of authorization", f"{METHODS}: _check_method", unknown_authorization_type, "201",
-        REFUSED),
+    Gap("a new API has two models", f"{MODELS}: add_default_models", names_of_models, [], ["Empty", "Error"]),
+    Gap("UpdateModel is there", f"{MODELS}: update_model",
+        lambda cloud: said(cloud.gateway.update_model, restApiId=cloud.api.id, modelName="Error",
+                           **patch("/description", "x")), "500 500", "200"),
+    Gap("a request validator checks nothing unless told to", f"{VALIDATORS}: create_request_validator",
+        flags_of_a_validator, (None, None), (False, False)),
+    Gap("PutMethod knows the types of authorization", f"{METHODS}: _authorization_type", unknown_authorization_type,
+        "201", REFUSED),
     Gap("PutIntegration fills its defaults in", f"{METHODS}: put_integration", integration_defaults, (None, None),
         (29000, "WHEN_NO_MATCH")),
     # Stages and deployments.
