@@ -5,42 +5,59 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import Any
 
 import pytest
 import uvicorn
 
-from fixtures.sandbox.http_protocol import SERVER_OPTIONS, WHOLE_ANSWER, WholeAnswer, header_lines
+from fixtures.sandbox.http_protocol import SERVER_OPTIONS, WHOLE_ANSWER, LateAnswer, WholeAnswer, header_lines
+
+
+def after_turns(count: int) -> asyncio.Future[Any]:
+    """Done after so many turns of the loop."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Any] = loop.create_future()
+
+    def turn(left: int) -> None:
+        if left:
+            loop.call_soon(turn, left - 1)
+        elif not done.done():
+            done.set_result(None)
+
+    turn(count)
+    return done
 
 
 class App:
     """Answers whole, with the path as its body; `…/bad` with a header that would be two, `…/slow` some turns later.
 
     `…/task` says whether it is in a task, `…/late-task` whether it is in one once it has waited, `…/fails` raises then,
-    `…/fails-at-once` before.
+    `…/fails-at-once` before; `…/late` comes with a future, and so does `…/late-fails`, which it then raises.
     """
 
-    def begin(self, scope: MutableMapping[str, Any]) -> WholeAnswer | Callable[..., Awaitable[None]]:
+    def begin(self, scope: MutableMapping[str, Any]) -> WholeAnswer | LateAnswer | Callable[..., Awaitable[None]]:
         """Of the gateway's paths alone; those that end in `later` are left to what they come back with."""
         path = scope["raw_path"].decode()
         name = path.rpartition("/")[2]
         if name == "fails-at-once":
             raise ValueError(name)
+        if name in ("late", "late-fails"):
+            return LateAnswer(after_turns(3), partial(self.answer, path, name))
         return self if name in ("slow", "late-task", "fails", "later") else self.answer(path, name)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         name = scope["path"].rpartition("/")[2]
         if name in ("slow", "late-task", "fails"):
-            for _ in range(3):
-                turn = asyncio.get_running_loop().create_future()
-                turn.get_loop().call_soon(turn.set_result, None)
-                await turn
+            await after_turns(3)
         if name == "fails":
             raise ValueError(name)
         await send({"type": WHOLE_ANSWER, "answer": self.answer(scope["path"], name)})
 
     @staticmethod
     def answer(path: str, name: str) -> WholeAnswer:
+        if name == "late-fails":
+            raise ValueError(name)
         if name.endswith("task"):
             path = "yes" if asyncio.current_task() else "no"
         value = b"a\r\nb: c" if name == "bad" else b"v"
@@ -76,7 +93,7 @@ def to(path: bytes, *headers: bytes, version: bytes = b"1.1") -> bytes:
     return b"\r\n".join([b"GET %b HTTP/%b" % (path, version), b"Host: localhost", *headers, b"\r\n"])
 
 
-@pytest.mark.parametrize("path", [b"/77", GATEWAY + b"77", GATEWAY + b"later"])
+@pytest.mark.parametrize("path", [b"/77", GATEWAY + b"77", GATEWAY + b"later", GATEWAY + b"late"])
 def test_an_answer_goes_out_as_it_is(path: bytes) -> None:
     """Status line, the headers in their spelling and order, an empty line, the body."""
     answer = exchanged(to(path), until=b"\r\n\r\n" + path)
@@ -87,14 +104,15 @@ def test_an_answer_goes_out_as_it_is(path: bytes) -> None:
 @pytest.mark.parametrize("prefix", [b"/", GATEWAY])
 def test_requests_sent_at_once_are_answered_in_order(prefix: bytes) -> None:
     """A client may send the next before it has the answer, whether the one before is answered at once or later."""
-    names = [b"0", b"slow", b"2", b"later", b"4", b"5", b"slow", b"slow", b"8"]
+    names = [b"0", b"slow", b"2", b"later", b"late", b"5", b"slow", b"slow", b"late", b"late", b"8"]
     answers = exchanged(b"".join(to(prefix + name) for name in names), until=b"/8")
     assert [part.rpartition(b"/")[2] for part in answers.split(b"HTTP/1.1 200 OK")[1:]] == names
 
 
-def test_a_request_behind_one_that_was_answered_at_once_has_its_time() -> None:
+@pytest.mark.parametrize("path", [GATEWAY + b"slow", GATEWAY + b"late"])
+def test_a_request_behind_one_that_was_answered_at_once_has_its_time(path: bytes) -> None:
     """The limit of an idle connection ends with the next request, also where both come as one."""
-    assert exchanged(to(GATEWAY + b"1") + to(GATEWAY + b"slow"), keep_alive_s=0).endswith(b"slow")
+    assert exchanged(to(GATEWAY + b"1") + to(path), keep_alive_s=0).endswith(path)
 
 
 def test_the_body_of_a_request_that_was_answered_at_once() -> None:
@@ -122,13 +140,13 @@ def test_a_long_queue_behind_a_slow_request() -> None:
     assert paths == [part.partition(b"\r\n\r\n")[2] for part in answers.split(b"HTTP/1.1 200 OK")[1:]]
 
 
-@pytest.mark.parametrize("name", [b"fails", b"fails-at-once"])
+@pytest.mark.parametrize("name", [b"fails", b"fails-at-once", b"late-fails"])
 def test_what_fails(name: bytes) -> None:
     """uvicorn answers 500, as for any request, whether the app had waited or not."""
     assert exchanged(to(GATEWAY + name), until=b"\r\n").startswith(b"HTTP/1.1 500")
 
 
-@pytest.mark.parametrize("path", [b"/1", GATEWAY + b"1", GATEWAY + b"slow"])
+@pytest.mark.parametrize("path", [b"/1", GATEWAY + b"1", GATEWAY + b"slow", GATEWAY + b"late"])
 @pytest.mark.parametrize(("version", "headers"), [(b"1.0", []), (b"1.1", [b"Connection: close"])])
 def test_a_client_that_wants_the_connection_closed_is_told(path: bytes, version: bytes, headers: list[bytes]) -> None:
     """HTTP/1.0, or `Connection: close`: the answer says so, and the connection ends."""
@@ -145,7 +163,7 @@ def test_a_header_that_would_be_two_is_an_error(path: bytes) -> None:
     assert b"b: c" not in answer
 
 
-@pytest.mark.parametrize("path", [b"/1", GATEWAY + b"1"])
+@pytest.mark.parametrize("path", [b"/1", GATEWAY + b"1", GATEWAY + b"late"])
 def test_an_idle_connection_is_ended(path: bytes) -> None:
     """After the server's time for that, counted from its last answer."""
     assert exchanged(to(path), keep_alive_s=1).endswith(path)
