@@ -323,11 +323,14 @@ def test_an_integration_method_other_than_post_is_an_internal_error(plane: DataP
 
 
 def test_control_characters_cannot_break_a_line_or_an_answer(plane: DataPlane) -> None:
-    """A User-Agent of quotes, backslashes, tabs and any byte gives one line of JSON, with the agent in it."""
+    """A User-Agent of quotes, backslashes, tabs and any byte gives one line of JSON, with the agent in it.
+
+    White space around it is none of it: https://www.rfc-editor.org/rfc/rfc9110#section-5.5
+    """
     plane.deploy(a_method(), log_format='{"agent":"$context.identity.userAgent"}')
     agent = 'a"b\\c\td\u00e9\u2028{}$context.path'
     with plane.socket() as client:
-        head = f"GET {BASE}/items HTTP/1.1\r\nHost: x\r\nUser-Agent: {agent}\r\nConnection: close\r\n\r\n"
+        head = f"GET {BASE}/items HTTP/1.1\r\nHost: x\r\nUser-Agent: \t {agent} \t \r\nConnection: close\r\n\r\n"
         client.sendall(head.encode())
         assert client.recv(100).startswith(b"HTTP/1.1 200 ")
     plane.log.flush()
