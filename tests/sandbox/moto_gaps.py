@@ -407,6 +407,7 @@ KEYS = "control_plane/api_keys.py"
 PLANS = "control_plane/usage_plans.py"
 METHODS = "control_plane/methods.py"
 MODELS = "control_plane/request_models.py"
+DOCUMENTATION = "control_plane/documentation.py"
 VALIDATORS = "control_plane/request_validators.py"
 STAGES = "control_plane/stages.py"
 APIS = "control_plane/rest_apis.py"
@@ -492,6 +493,9 @@ GAPS = (
     Gap("PutMethod refuses a method that is there", f"{METHODS}: put_method", put_method_again, "201",
         "409 ConflictException"),
     Gap("a new API has two models", f"{MODELS}: add_default_models", names_of_models, [], ["Empty", "Error"]),
+    Gap("CreateDocumentationVersion is there", f"{DOCUMENTATION}: create_version",
+        lambda cloud: said(cloud.gateway.create_documentation_version, restApiId=cloud.api.id,
+                           documentationVersion=uuid4().hex), "404 404", "201"),
     Gap("UpdateModel is there", f"{MODELS}: update_model",
         lambda cloud: said(cloud.gateway.update_model, restApiId=cloud.api.id, modelName="Error",
                            **patch("/description", "x")), "500 500", "200"),
