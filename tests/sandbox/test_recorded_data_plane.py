@@ -198,6 +198,14 @@ def test_a_failed_function_has_the_captured_answer(
     assert answer == (status, body, "InternalServerErrorException")
 
 
+def test_a_role_of_the_integration_stands_in_for_a_permission(plane: DataPlane) -> None:
+    """The recorded functions (test_lambda_aws_proxy_integration and others) have no permission, but a role."""
+    function = plane.function(ECHO)
+    plane.lambdas.put_policy(function.arn, [])
+    plane.deploy(lambda_method(credentials="arn:aws:iam::123456789012:role/apigateway-invoke"))
+    assert plane.get("/items").status == 200
+
+
 RECORD = (
     '{"httpMethod":"$context.httpMethod","path":"$context.path","status":"$context.status",'
     '"responseLength":"$context.responseLength","integrationStatus":"$context.integrationStatus",'
