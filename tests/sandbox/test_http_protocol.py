@@ -126,7 +126,7 @@ def test_the_body_of_a_request_that_was_answered_at_once() -> None:
     [("/task", "yes"), ("/_aws/execute-api/task", "no"), ("/_aws/execute-api/late-task", "yes")],
 )
 def test_the_gateways_requests_are_begun_at_once(path: str, expected: str) -> None:
-    """Outside of any task until they wait for something; those of others are tasks from their beginning."""
+    """Outside of any task, unless what they begin goes on; those of others are tasks from their beginning."""
     request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
     assert exchanged(request, until=expected.encode()).endswith(f"\r\n\r\n{expected}".encode())
 
