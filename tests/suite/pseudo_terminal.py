@@ -7,30 +7,23 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
-import subprocess
-import sys
 import termios
 import time
 from pathlib import Path
+
+from fixtures.forked_commands import start, wait_for
 
 ROOT = Path(__file__).parents[2]
 LONGEST_S = 60  # a screen that says nothing awaited for so long hangs
 # Colours, cursor moves and titles: ECMA-48's control sequences and xterm's operating system commands.
 ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|\x1b[=>78]")
-# The child makes the terminal its own, so that keys such as Ctrl-C reach it as signals, and heeds them even when a
-# shell started the tests in the background, deaf to Ctrl-C.
-TAKES_IT = """
-import fcntl, os, signal, sys, termios
-signal.signal(signal.SIGINT, signal.SIG_DFL)
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
-"""
 CTRL_C, CTRL_D = "\x03", "\x04"
 
 
 class PseudoTerminal:
-    """`python WORDS…` in `folder`, on a terminal of `columns`; ended on leaving the context."""
+    """`python -m WORDS…` in `folder`, on a terminal of `columns`; ended on leaving the context."""
 
     def __init__(self, *words: str, folder: Path, columns: int = 200, **environment: str) -> None:
         self._ours, theirs = pty.openpty()
@@ -38,10 +31,8 @@ class PseudoTerminal:
         left_out = ("COLUMNS", "LINES", "NO_COLOR", "AWS_")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
         kept |= {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT), **environment}
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", TAKES_IT, *words],
-            cwd=folder, env=kept, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
-        )  # fmt: skip
+        self._process_id = start(words, folder, kept, [os.ttyname(theirs)])
+        self._code: int | None = None
         os.close(theirs)
         self._raw = b""
         self._read_to = 0
@@ -50,9 +41,9 @@ class PseudoTerminal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
+        if self._code is None:
+            os.kill(self._process_id, signal.SIGKILL)
+            wait_for(self._process_id)
         os.close(self._ours)
 
     @property
@@ -83,7 +74,8 @@ class PseudoTerminal:
         deadline = time.monotonic() + LONGEST_S
         while self._more(deadline):
             pass
-        return self.process.wait(LONGEST_S), self.text[self._read_to :]
+        self._code = wait_for(self._process_id)
+        return self._code, self.text[self._read_to :]
 
     def _more(self, deadline: float) -> bool:
         """Reads what there is; False when nothing more comes."""

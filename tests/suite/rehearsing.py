@@ -10,8 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from forked_commands import forked
-
+from fixtures.forked_commands import forked
 from fixtures.processes import LocalSandbox
 
 ROOT = Path(__file__).parents[2]

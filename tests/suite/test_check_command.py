@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from forked_commands import forked
 from own_work import Account, new_world, patch, performed, post
 from pseudo_terminal import PseudoTerminal
 from rehearsing import environment, strict_sandbox
 
+from fixtures.forked_commands import forked
 from fixtures.guide import Guide
 from fixtures.walk.state import FILE
 from tutorial.__main__ import main
@@ -190,7 +190,7 @@ def test_a_reader_is_asked(account: Account, url: str, tmp_path: Path) -> None:
     other = account.gateway.create_rest_api(name="Items API")["id"]
     try:
         for answer, code in (("{mine}", 2), ("7", 4)):
-            words = ("-m", "tutorial", "check")
+            words = ("tutorial", "check")
             with PseudoTerminal(*words, folder=tmp_path, TUTORIAL_SANDBOX_URL=url) as terminal:
                 listed = terminal.until("1 to 2: ")
                 assert "Which REST API is yours?" in listed

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from forked_commands import forked
 
 from fixtures.errata import Draft, ErrataError, find, mend
 from fixtures.errata_documented import documented
 from fixtures.erratum import Erratum
+from fixtures.forked_commands import forked
 from fixtures.guide import parse_guide, read_guide
 from fixtures.marked import block_of, with_block
 from fixtures.report.errata import markdown_table

@@ -16,8 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from forked_commands import forked
 
+from fixtures.forked_commands import forked
 from fixtures.surroundings import spare_loopback, why_not_writable
 
 ROOT = Path(__file__).parents[2]

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
-from forked_commands import forked
 
+from fixtures.forked_commands import forked
 from fixtures.ledger import GUIDE, is_late, on_aws, read, record
 from fixtures.marked import block_of, with_block
 from fixtures.processes import SANDBOX_URL

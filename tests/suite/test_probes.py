@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 
 import pytest
-from forked_commands import forked
 from rehearsing import environment
 
+from fixtures.forked_commands import forked
 from fixtures.questions.findings import Rule
 from fixtures.wire.inventory import left_in
 

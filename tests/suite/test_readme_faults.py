@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from forked_commands import forked
 
+from fixtures.forked_commands import forked
 from fixtures.marked import block_of, with_block
 from fixtures.report.faults import markdown_block
 from fixtures.sandbox.faults import FAULTS, Faults

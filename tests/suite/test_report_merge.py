@@ -7,8 +7,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from forked_commands import forked
 
+from fixtures.forked_commands import forked
 from fixtures.report import write_all
 from fixtures.report.merge import MergeError, merge, summary
 from fixtures.result import Result

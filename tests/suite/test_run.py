@@ -9,9 +9,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from forked_commands import forked
 from jsonschema import Draft202012Validator, FormatChecker
 
+from fixtures.forked_commands import forked
 from fixtures.processes import SANDBOX_URL
 
 ROOT = Path(__file__).parents[2]

@@ -11,9 +11,9 @@ from pathlib import Path
 from urllib.parse import unquote, unquote_plus
 
 import pytest
-from forked_commands import forked
 from rehearsing import ACCOUNT, CREDENTIALS, command, environment
 
+from fixtures.forked_commands import forked
 from fixtures.wire.faults import EACH_CALL, Fault
 
 ROOT = Path(__file__).parents[2]

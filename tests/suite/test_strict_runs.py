@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import os
 from pathlib import Path
+
+from fixtures.forked_commands import start, wait_for
 
 ROOT = Path(__file__).parents[2]
 SEEDS = (1, 2)
@@ -13,19 +14,14 @@ SEEDS = (1, 2)
 
 def test_guide_is_verified_on_slow_days(tmp_path):
     """Two seeds, at once: each run is verified, and had to wait for what an ordinary sandbox has at once."""
-    runs = {
-        seed: subprocess.Popen(
-            [
-                sys.executable, "-m", "pytest", "tests/tutorial", "-q", "--strict-sandbox",
-                "--seed", str(seed), "--report", str(tmp_path / str(seed)),
-            ],
-            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )
-        for seed in SEEDS
-    }  # fmt: skip
+    said, runs = {seed: tmp_path / f"said by {seed}" for seed in SEEDS}, {}
+    for seed, path in said.items():
+        path.touch()
+        words = ["pytest", "tests/tutorial", "-q", "--strict-sandbox", "--seed", str(seed)]
+        words += ["--report", str(tmp_path / str(seed))]
+        runs[seed] = start(words, ROOT, os.environ, [os.devnull, str(path), str(path)])
     for seed, run in runs.items():
-        said, _ = run.communicate(timeout=240)
-        assert run.returncode == 0, said
+        assert wait_for(run) == 0, said[seed].read_text(encoding="utf-8")
         result = json.loads((tmp_path / str(seed) / "result.json").read_text())
         assert result["verdict"] == "verified"
         waited = {wait["what"]: wait for wait in result["waits"] if wait["waited_s"] > 4}

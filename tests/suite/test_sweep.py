@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from forked_commands import forked
 from rehearsing import ALLOWED, environment, rehearse
 
 from fixtures.cleanup import CREATED_TAG, EXPIRES_TAG, RUN_TAG, SUITE, SUITE_TAG, Cleanup, stamp
+from fixtures.forked_commands import forked
 from fixtures.processes import SANDBOX_URL, LocalSandbox
 from fixtures.sweep.find import ours
 from fixtures.sweep.found import Found

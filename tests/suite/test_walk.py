@@ -16,6 +16,7 @@ import pytest
 from own_work import new_world, post, snapshot_of
 from rehearsing import ALLOWED, CREDENTIALS, environment
 
+from fixtures.forked_commands import forked
 from fixtures.guide import Guide, read_guide
 from fixtures.target import moto_target
 from fixtures.walk import commands
@@ -293,6 +294,13 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     return process.returncode, said, complained
 
 
+def refused(folder: Path, *options: str) -> tuple[int, str, str]:
+    """Exit code and both outputs of a `walk` that ends by itself."""
+    made = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = forked("tutorial", "walk", "--no-browser", *options, cwd=folder, env=made)
+    return done.returncode, done.stdout, done.stderr
+
+
 def ask(url: str, what: str, body: dict[str, str] | None = None) -> dict[str, object]:
     """The page's API."""
     data = None if body is None else json.dumps(body).encode()
@@ -304,7 +312,7 @@ def ask(url: str, what: str, body: dict[str, str] | None = None) -> dict[str, ob
 
 def test_walk_on_aws_is_asked_about_costs(tmp_path: Path) -> None:
     """Without a terminal to ask in, and without --yes, a walk on AWS tells the costs and does nothing."""
-    code, said, complained = ended(start(tmp_path, "--target", "aws"))
+    code, said, complained = refused(tmp_path, "--target", "aws")
     assert USAGE == code
     assert "costs a few cents" in said
     assert "add --yes" in complained
@@ -315,7 +323,7 @@ def test_walk_on_aws_is_asked_about_costs(tmp_path: Path) -> None:
 )
 def test_what_cannot_start_is_one_line(options: list[str], tmp_path: Path) -> None:
     """A wrong option ends with exit code 4 and one line."""
-    code, said, complained = ended(start(tmp_path, *options))
+    code, said, complained = refused(tmp_path, *options)
     assert (USAGE, "", 1) == (code, said, complained.count("\n"))
 
 
@@ -325,7 +333,7 @@ def test_a_taken_port_is_one_line(where: list[str], url: str, tmp_path: Path) ->
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         options = [url if option == "URL" else option for option in where]
-        code, said, complained = ended(start(tmp_path, "--port", str(port), *options))
+        code, said, complained = refused(tmp_path, "--port", str(port), *options)
     assert (USAGE, "", 1) == (code, said, complained.count("\n"))
     assert str(port) in complained
 
@@ -349,7 +357,7 @@ def test_page_begins_anew_where_its_sandbox_is_gone(guide: Guide, tmp_path: Path
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     """Where no state can be kept `walk` ends with exit code 4 and one line, before anything starts."""
     (tmp_path / ".tutorial-walk").write_text("a file where the folder would be", encoding="utf-8")
-    code, said, complained = ended(start(tmp_path))
+    code, said, complained = refused(tmp_path)
     assert (USAGE, "", 1) == (code, said, complained.count("\n"))
 
 
@@ -357,7 +365,7 @@ def test_a_refused_start_leaves_another_walks_state(guide: Guide, url: str, tmp_
     """A page whose port is taken does not touch the state of the walk that is under way in its folder."""
     file = tmp_path / ".tutorial-walk" / "state.json"
     with begun(guide, url, file), socket.create_server(("127.0.0.1", 0)) as listener:
-        assert USAGE == ended(start(tmp_path, "--port", str(listener.getsockname()[1])))[0]
+        assert USAGE == refused(tmp_path, "--port", str(listener.getsockname()[1]))[0]
         assert file.exists()
 
 

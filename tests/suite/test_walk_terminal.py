@@ -8,8 +8,6 @@ import os
 import re
 import shlex
 import signal
-import subprocess
-import sys
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +17,7 @@ from pseudo_terminal import CTRL_C, CTRL_D, ROOT, PseudoTerminal
 from rehearsing import ACCOUNT, CREDENTIALS, MOESIF, strict_sandbox
 from rich.console import Console
 
+from fixtures.forked_commands import forked
 from fixtures.guide import parse_guide
 from fixtures.log_formats import schema
 from fixtures.processes import SANDBOX_URL
@@ -31,7 +30,7 @@ from fixtures.walk.shown import Shown
 from fixtures.walk.state import FILE
 from fixtures.wire.inventory import left_in
 
-WALK = ("-m", "tutorial", "walk", "--terminal")
+WALK = ("tutorial", "walk", "--terminal")
 ASKS = "help\n> "
 
 
@@ -213,10 +212,7 @@ def test_a_walk_that_was_left_goes_on(keys, code, guide, folder):
         left_with, said = terminal.ended()
     url = state_of(folder)["endpoint_url"]
     assert state_of(folder)["sandbox_pid"] == health(url)["pid"]
-    again = subprocess.run(
-        [sys.executable, *WALK], cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True,
-        stdin=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
+    again = forked(*WALK, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)})
     with PseudoTerminal(*WALK, "--resume", "--until", second.id, folder=folder) as terminal:
         resumed = terminal.until(ASKS)
         terminal.type("\n")
@@ -264,12 +260,12 @@ def test_the_command_to_go_on_can_be_typed_as_it_stands(guide, sandbox, tmp_path
         terminal.until(ASKS)
         terminal.type("\n")
         _, said = terminal.ended()
-    python, *command = shlex.split(next(line for line in said.split("\n") if " -m tutorial " in line))
+    python, as_a_module, *command = shlex.split(next(line for line in said.split("\n") if " -m tutorial " in line))
     with PseudoTerminal(*command, folder=tmp_path) as terminal:
         assert f"Step 2 of {len(guide.steps)}" in terminal.until(ASKS)
         terminal.type("q\n")
         assert 0 == terminal.ended()[0]
-    assert "python" == python
+    assert ("python", "-m") == (python, as_a_module)
 
 
 def test_a_step_can_be_read_again(guide, sandbox, tmp_path):
@@ -404,10 +400,7 @@ def test_what_cannot_begin_is_one_line(words, tmp_path):
         with PseudoTerminal(*WALK, *words, folder=tmp_path) as terminal:
             code, said = terminal.ended()
     else:
-        done = subprocess.run(
-            [sys.executable, *WALK], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True,
-            stdin=subprocess.DEVNULL, text=True,
-        )  # fmt: skip
+        done = forked(*WALK, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)})
         code, said = done.returncode, done.stderr
     assert (4, 1) == (code, said.count("\n"))
     assert [] == list(tmp_path.iterdir())

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError, IncompleteReadError
-from forked_commands import forked
 
 from fixtures.answers import ApiClient, NoAnswer
+from fixtures.forked_commands import forked
 from fixtures.processes import SANDBOX_URL
 from fixtures.target import moto_target
 from fixtures.wire.faults import ANY, EACH_CALL, KINDS, Fault

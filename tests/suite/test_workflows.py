@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from forked_commands import forked
+
+from fixtures.forked_commands import forked
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
