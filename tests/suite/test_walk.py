@@ -23,7 +23,7 @@ from fixtures.walk import commands
 from fixtures.walk.costs import costs
 from fixtures.walk.place import find_place, refuse_running
 from fixtures.walk.session import Walk, WalkError
-from fixtures.walk.state import StateError, load
+from fixtures.walk.state import State, StateError, load
 
 ROOT = Path(__file__).parents[2]
 # A start that fails leaves one line, and no traceback.
@@ -338,8 +338,18 @@ def test_a_taken_port_is_one_line(where: list[str], url: str, tmp_path: Path) ->
     assert str(port) in complained
 
 
-def test_page_begins_anew_where_its_sandbox_is_gone(guide: Guide, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("has_walked", "said"),
+    [
+        (True, "the sandbox of that walk has ended, and what was made in it: this one begins anew\n"),
+        (False, "there is no walk to resume in this folder: this one begins anew\n"),
+    ],
+)
+def test_page_begins_anew_where_its_sandbox_is_gone(guide: Guide, tmp_path: Path, has_walked: bool, said: str) -> None:
     """The page's sandbox ends with it: --resume says that what was in it is gone, and begins at the first step."""
+    if has_walked:
+        gone = {"endpoint_url": "http://127.0.0.1:1", "account_id": "123456789012", "run_id": "0a1b2c3d4e5f"}
+        State("guide.md", guide.sha256, "moto", "us-east-1", **gone).save(tmp_path / ".tutorial-walk" / "state.json")
     process = start(tmp_path, "--resume")
     assert process.stdout is not None
     page = process.stdout.readline().split()[1]
@@ -350,7 +360,7 @@ def test_page_begins_anew_where_its_sandbox_is_gone(guide: Guide, tmp_path: Path
     process.send_signal(signal.SIGTERM)
     code, _, complained = ended(process)
     assert 0 == code
-    assert "begins anew" in complained
+    assert said == complained
     assert not (tmp_path / ".tutorial-walk" / "state.json").exists()
 
 
