@@ -12,9 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from forked_commands import forked
 
 from fixtures.cli import INTERRUPTED, USAGE, ended, in_words
+from fixtures.forked_commands import forked
 from fixtures.processes import SANDBOX_URL
 from fixtures.report import write_beside
 from fixtures.result import REPORT_FILES
