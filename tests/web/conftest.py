@@ -16,9 +16,12 @@ QUIET = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium; without one the tests are skipped, unless REQUIRE_BROWSER=1 says that it must be there."""
+    """Chromium; without one the tests are skipped, unless REQUIRE_BROWSER=1 says that it must be there.
+
+    It ends with its file: beside Playwright's event loop no other one can run, and later files have their own.
+    """
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
     if path is None:
         reason = f"no browser: none of {', '.join(NAMES)} is on the path"
