@@ -368,3 +368,72 @@ def test_a_description_of_a_key_has_its_limit(lonely: Any, refusal: Refuse) -> N
     assert refusal(lonely.create_api_key, name="long", description="d" * 125_001) == expected
     too_long = patched(("replace", "/description", "d" * 125_001))
     assert refusal(lonely.update_api_key, apiKey=key["id"], **too_long) == expected
+
+
+# --- stage variables and usage plans that GitHub issues quote AWS on -----------------------------------------------
+
+BAD_VALUES = ["", "$LATEST", "a{b}", "caf\u00e9"]
+
+
+def bad_value(value: str) -> Refusal:
+    return Refusal(
+        *BAD,
+        f"Invalid stage variable value: {value}.  Please use values with alphanumeric characters and the symbols "
+        "' ', -', '.', '_', ':', '/', '?', '&', '=', and ','.",
+    )
+
+
+@pytest.fixture
+def deployed(api_gateway: Any, api: Any) -> str:
+    """The id of a deployment of `api` at the stage `v1`."""
+    where = {"restApiId": api["id"], "resourceId": api["rootResourceId"], "httpMethod": "GET"}
+    api_gateway.put_method(**where, authorizationType="NONE")
+    api_gateway.put_integration(**where, type="MOCK")
+    return str(api_gateway.create_deployment(restApiId=api["id"], stageName="v1")["id"])
+
+
+@pytest.mark.parametrize("value", BAD_VALUES)
+def test_stage_variable_values(api_gateway: Any, refusal: Refuse, api: Any, deployed: str, value: str) -> None:
+    """The empty value as sirceljm/aws-lambda-blog#10 quotes AWS, `$LATEST` as aws/aws-cdk#3635 tells of it."""
+    of = {"restApiId": api["id"]}
+    change = patched(("replace", "/variables/name", value))
+    assert refusal(api_gateway.update_stage, **of, stageName="v1", **change) == bad_value(value)
+    variables = {"variables": {"name": value}}
+    made = {"stageName": "v2", **variables}
+    assert refusal(api_gateway.create_stage, **of, deploymentId=deployed, **made) == bad_value(value)
+    assert refusal(api_gateway.create_deployment, **of, **made) == bad_value(value)
+    assert [stage["stageName"] for stage in api_gateway.get_stages(**of)["item"]] == ["v1"]
+
+
+def test_stage_variable_names(api_gateway: Any, refusal: Refuse, api: Any, deployed: str) -> None:
+    """serverless/serverless#6133 quotes AWS."""
+    name = "owner:application-name"
+    change = patched(("replace", f"/variables/{name}", "foo"))
+    assert refusal(api_gateway.update_stage, restApiId=api["id"], stageName="v1", **change) == Refusal(
+        *BAD, f"Invalid stage variable name: {name}.  Please use names with only word characters."
+    )
+
+
+def test_stage_variables_that_are_taken(api_gateway: Any, api: Any, deployed: str) -> None:
+    """All that https://docs.aws.amazon.com/apigateway/latest/api/API_CreateStage.html `variables` allows."""
+    variables = {"stage_name1": "AZaz09-._~:/?#&=, x"}
+    made = api_gateway.create_stage(restApiId=api["id"], stageName="v2", deploymentId=deployed, variables=variables)
+    assert made["variables"] == variables
+
+
+def test_a_stage_leaves_a_plan_by_its_value(api_gateway: Any, refusal: Refuse, api: Any, deployed: str) -> None:
+    """boto/boto3#2629 quotes AWS on a stage named in the path, where it belongs in the value."""
+    plan = api_gateway.create_usage_plan(name="recorded", apiStages=[{"apiId": api["id"], "stage": "v1"}])["id"]
+    path = f"/apiStages/{api['id']}:v1"
+    assert refusal(api_gateway.update_usage_plan, usagePlanId=plan, **patched(("remove", path))) == Refusal(
+        *BAD,
+        f"Invalid patch path  '{path}' specified for op 'remove'. Must be one of: [/apiStages, /quota, /throttle, "
+        "/productCode, /apiStages/<apidId:stageName>/throttle/<resourcePath>/<httpMethod>, "
+        "/apiStages/<apidId:stageName>/throttle]",
+    )
+    for other in ("/name", "/description"):
+        refused = refusal(api_gateway.update_usage_plan, usagePlanId=plan, **patched(("remove", other)))
+        assert refused.message.startswith(f"Invalid patch path  '{other}' specified for op 'remove'. Must be one of: [")
+    change = patched(("remove", "/apiStages", f"{api['id']}:v1"))
+    assert api_gateway.update_usage_plan(usagePlanId=plan, **change)["apiStages"] == []
+    api_gateway.delete_usage_plan(usagePlanId=plan)
