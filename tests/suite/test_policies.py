@@ -22,7 +22,6 @@ from cfnlint.decode import cfn_yaml
 
 from fixtures.boundary import VARIABLE
 from fixtures.cleanup import SUITE, SUITE_TAG
-from fixtures.forked_commands import forked
 from fixtures.logging_role import PREFIX
 from fixtures.processes import LocalSandbox
 from fixtures.rehearse.account import ACCOUNT_ID, REGION, TEMPLATE, THEIR_LOGGING_ROLE, Account, bootstrap
@@ -189,8 +188,7 @@ def test_a_run_without_a_statement(account, tmp_path, sid, code, refusal):
     """A run whose role lacks a statement is not verified, names the action, and does not blame the guide."""
     role = account.role_arn.rpartition("/")[2]
     account.root("iam").put_role_policy(RoleName=role, PolicyName="nightly", PolicyDocument=json.dumps(without(sid)))
-    words = ("pytest", "tests/tutorial", "-q", "--target", "aws", "--region", REGION, "--until", "log-delivery")
-    ended = forked(*words, "--report", tmp_path, env=account.environment())
+    ended = perform(account, ["--no-newman", "--until", "log-delivery", "--report", str(tmp_path)])
     assert (code, True) == (ended.returncode, refusal in ended.stdout + ended.stderr), ended.stdout
     if code != 4:
         blame = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))["blame"]

@@ -162,8 +162,8 @@ def test_options_that_are_wrong(quick, tmp_path, monkeypatch, options, said):
     assert said in [line for line in (process.stdout + process.stderr).splitlines() if line][-1]
 
 
-def test_xdist_keeps_the_chain_together(tmp_path):
+def test_xdist_keeps_the_chain_together(quick, tmp_path):
     """With two workers the chain is verified as with one: it ran on a single worker, in order."""
-    process = pytest_tutorial(tmp_path, "-n", "2")
+    process = quick(tmp_path, "-n", "2")
     result = json.loads((tmp_path / "result.json").read_text())
     assert (0, "verified") == (process.returncode, result["verdict"])
