@@ -124,7 +124,7 @@ def test_variables_take_what_aws_answered():
 @pytest.mark.parametrize(("query", "expected"), [("value", "7"), ("enabled", "True"), ("[value]", "7")])
 def test_query_prints_one_value(query, expected):
     """What `--output text` would print of one value is what the variable takes."""
-    text = f"X=$(aws apigateway get-api-key --api-key k1 --include-value --query '{query}')"
+    text = f"X=$(aws apigateway get-api-key --api-key k1 --include-value --query '{query}' --output text)"
     assert {"X": expected} == hold(text, GET_KEY)
 
 
@@ -340,3 +340,43 @@ def test_recorder_leaves_out_failures_other_phases_and_polls(recorded):
 def test_shell_quotes_as_the_standard_library():
     """What `render` writes splits into the same words for a real shell's rules."""
     assert shlex.split(render(PATCH)) == words(render(PATCH), {}, str)
+
+
+GET_VALUE = f"{GET} --query value"
+
+
+@pytest.mark.parametrize("options", ["--output json", "--output table", ""])
+def test_variable_takes_text(options):
+    """JSON in a variable would bring its quotes along: the line of the option is told."""
+    line, message = mismatch(f"X=$({GET_VALUE} \\\n {options})", GET_KEY)
+    assert (11 if options else 10, True) == (line, message.startswith("X takes the answer as "))
+
+
+def test_default_output():
+    """Where the shell says that all answers are text, no command need."""
+    assert "7" == hold(f"export AWS_DEFAULT_OUTPUT=text\nX=$({GET_VALUE})", GET_KEY)["X"]
+
+
+@pytest.mark.parametrize("option", ["--stage-name=prod --no-cli-pager", "--stage-name prod --region=eu-west-1"])
+def test_ways_to_write_an_option(option):
+    """A value may follow `=`, and the CLI's own options change no call."""
+    made = call("apigateway", "CreateDeployment", restApiId="a", stageName="prod")
+    assert {} == hold(f"aws apigateway create-deployment --rest-api-id a {option}", made)
+
+
+def test_other_region():
+    """A command in another Region than the rest is refused."""
+    made = call("apigateway", "DeleteRestApi", restApiId="a")
+    block = Document("aws-cli", "sh", "aws apigateway delete-rest-api --rest-api-id a \\\n --region eu-west-9", 10)
+    files = Files(read_text, lambda name: ZIP, lambda archive, members: None)
+    hold_against_calls(block, [made], {}, files, {"eu-west-9"})
+    with pytest.raises(CliMismatch) as caught:
+        hold_against_calls(block, [made], {}, files, {"us-east-1"})
+    told = "`--region eu-west-9` stands here, and the other commands work in us-east-1"
+    assert (11, told) == (caught.value.line, caught.value.message)
+
+
+def test_line_of_the_option():
+    """Of a command over several lines the one is told that the wrong option stands on, and no later command's."""
+    text = "aws apigateway create-api-key \\\n --enabled \\\n --name Other\naws apigateway x --name K"
+    assert 12 == mismatch(text, KEY)[0]

@@ -89,7 +89,7 @@ def test_integer(text, value):
     assert value == form(("Count", text)).integer("Count")
 
 
-@pytest.mark.parametrize("text", ["-1", "1.5", "1e3", "ten", "1 000", "0x10", "²"])
+@pytest.mark.parametrize("text", ["-1", "1.5", "1e3", "ten", "1 000", "0x10", "²", "٢٥"])
 def test_no_integer(text):
     """What is no whole number is refused with what was found."""
     assert wrong(6, f"`Count`: expected a whole number, found `{text}`") == blame_of(
@@ -103,7 +103,7 @@ def test_number(text, value):
     assert value == form(("Rate", text)).number("Rate")
 
 
-@pytest.mark.parametrize("text", ["-1", "nan", "inf", "many", "1,5"])
+@pytest.mark.parametrize("text", ["-1", "nan", "inf", "many", "1,5", "٢٥", "1_0", "1e3"])
 def test_no_number(text):
     """What is no number that a limit can have is refused with what was found."""
     assert wrong(6, f"`Rate`: expected a number, found `{text}`") == blame_of(form(("Rate", text)).number, "Rate")

@@ -371,3 +371,36 @@ def test_any_text_is_a_guide_or_is_refused_with_a_line(text):
     except GuideError as error:
         line, message = error.line, str(error)
     assert (True, 0) == (1 <= line <= len(re.split("\r\n?|\n", text)) + 3, message.count("\n"))
+
+
+def test_title_in_single_quotes():
+    """A block's title may stand in either quotes, and hold the other."""
+    text = TEXT.replace('title="log-format"', "title='log-format'")
+    assert {"log-format"} == set(parse_guide(text, PATH).steps[0].documents)
+
+
+def test_heading_mentions_and_links():
+    """A step's heading, links, pictures and references that nothing defines are mentions on their own lines."""
+    text = TEXT.replace("## Make a plan", "## Make **Gold** and `403`").replace(
+        "Open the plan", "See [it](#here), ![it](a.png)\nand [it][there]. Open the plan"
+    )
+    found = [(m.kind, m.text, m.line) for m in parse_guide(text, PATH).steps[0].mentions[:5]]
+    assert [
+        ("name", "Gold", 5), ("literal", "403", 5), ("link", "#here", 8), ("link", "a.png", 8),
+        ("link", "[it][there]", 9),
+    ] == found  # fmt: skip
+
+
+def test_anchors():
+    """Headings have the fragments that GitHub gives them, a second of the same words a number; HTML has its own."""
+    text = TEXT + "\n### What's `new`?\n\n## What's new\n\n<a id=\"here\"></a>There.\n"
+    assert {"a-guide", "make-a-plan", "whats-new", "whats-new-1", "here"} <= parse_guide(text, PATH).anchors
+
+
+def test_preamble():
+    """Shell blocks before the first step are the reader's first commands; other blocks and later ones are not."""
+    block = "```{}\nA={}\n```\n\n"
+    start = TEXT.index("## Make")
+    text = TEXT[:start] + block.format("sh", 1) + block.format("json", 2) + block.format("bash x", 3) + TEXT[start:]
+    found = parse_guide(text + "\n## End\n\n" + block.format("sh", 4), PATH).preamble
+    assert [("sh", "A=1", 6), ("bash", "A=3", 14)] == [(made.language, made.text, made.line) for made in found]

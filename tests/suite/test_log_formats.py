@@ -195,3 +195,19 @@ def test_line_of_another_format_is_told_apart(guide):
     ]  # fmt: skip
     assert full.renders(lines[1].replace('"requestUserAgentHeader": "-"', f'"requestUserAgentHeader": "{value}"'))
     assert not full.renders(lines[1].replace('"ip": "-"', '"ip": "-", "more": "-"'))
+
+
+@pytest.mark.parametrize(
+    ("value", "unknown"),
+    [
+        ("$context.stage", None), ("$context.authorizer.plan", None), ("$context.identity.clientCert.subjectDN", None),
+        ("$context.httpMethod $context.path", None), ("a price of 5 $", None),
+        ("$context.routeKey", "$context.routeKey"), ("$context.path$context.stageName", "$context.stageName"),
+        ("${context.stage}", "${context.stage"),
+        ("$request.header.accept", "$request.header.accept"), ("$context.identity.apikey", "$context.identity.apikey"),
+    ],
+)  # fmt: skip
+def test_what_no_rest_api_logs(value, unknown):
+    """A name of an HTTP API, a misspelt one and one outside of `$context` are told; free text and own names are not."""
+    log_format = LogFormat.of(Document("log-format", "json", json.dumps({"a": value}), 1))
+    assert ({"a": unknown} if unknown else {}) == log_format.never_logged()

@@ -143,3 +143,79 @@ def test_translated_prose(edited):
 def test_translated_prose_still_knows_its_names(edited):
     """Where the nouns are not known, a name that nothing carries is refused all the same."""
     assert ["wrong-name"] == [blame.kind for blame in wrong(edited(translated("Moesif Beispiel")), "plan-key")]
+
+
+SNAPSHOT = "A stage serves a snapshot of the API."
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Callers send `x-api-key`.", "The path is `/items`.", "It is `apiKeyRequired`.", "Run `create-deployment`.",
+        "It was `GET /items`.", "It is `403 Forbidden`.", 'It is `{"message": "Forbidden"}`.',
+        "It is `403` and no longer `200`.", "**Note:** it does **not** matter.", "It is `prod`.",
+        "See [the plan](#create-a-usage-plan), [the code](lambda/index.mjs), [both](lambda/), [AWS](https://aws.com).",
+        "![the stage](https://example.com/stage.png)", '<a id="here"></a>See [here](#here).',
+        "See [this][1].\n\n[1]: /x",
+    ],
+)  # fmt: skip
+def test_prose_that_is_right(said, edited):
+    """What the guide knows elsewhere, what only stresses, and links that lead somewhere are right in any step."""
+    assert [] == wrong(edited((SNAPSHOT, f"{SNAPSHOT} {said}\n")), "deploy")
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "message"),
+    [
+        ("It is `401 Unauthorized`.", "wrong-value", "`401 Unauthorized` is nothing that step `deploy` knows"),
+        ("It was `PUT /items`.", "wrong-name", "`PUT /items` is nothing that step `deploy` knows"),
+        ("It was `GET /orders`.", "wrong-name", "`GET /orders` is nothing that step `deploy` knows"),
+        ("It is not `lambda`.", "wrong-name", "`lambda` is nothing that step `deploy` knows"),
+        ("Save `log-format.json`.", "wrong-name", "`log-format.json` is nothing that step `deploy` knows"),
+        ("It answers `429`.", "wrong-value", "`429` is nothing that step `deploy` knows"),
+        ("The stage `Items API` is.", "wrong-name", "`Items API` is nothing that step `deploy` knows"),
+        ("The stage called **Moesif Example** is.", "wrong-name", "**Moesif Example** is no name that step"),
+        ("See [x](#create-a-plan).", "wrong-name", "the link to `#create-a-plan` leads nowhere: no heading"),
+        ("See [x](lambda/main.mjs).", "wrong-name", "the link to `lambda/main.mjs` leads nowhere: no such file"),
+        ("![x](stage.png)", "wrong-name", "the link to `stage.png` leads nowhere: no such file"),
+        ("See [x][nowhere].", "wrong-name", "the link [x][nowhere] has no target: define it, or leave it out"),
+    ],
+)
+def test_prose_that_is_wrong(said, kind, message, edited):
+    """What nothing in the guide has, and links that lead nowhere, are refused at their line."""
+    guide = edited((SNAPSHOT, f"{SNAPSHOT}\n{said}"))
+    found = wrong(guide, "deploy")
+    assert [(line_of(guide, SNAPSHOT) + 1, kind)] == [(blame.line, blame.kind) for blame in found]
+    assert found[0].message.startswith(message)
+
+
+@pytest.mark.parametrize("name", ["`Premium Plan`", "**`Premium Plan`**"])
+def test_name_in_code_marks(name, edited):
+    """A name in code marks is held against its noun as one in bold is."""
+    guide = edited((SELECT_KEY, SELECT_KEY.replace("**Moesif Example**", name)))
+    assert ["**Premium Plan** is no key but a plan: **Moesif Example** is"] == [
+        b.message for b in wrong(guide, "plan-key")
+    ]
+
+
+@pytest.mark.parametrize("lead", ["the key called ", "the key, which is named ", "the key's name is "])
+def test_noun_before_called(lead, edited):
+    """The noun may stand before *called* and *named*."""
+    guide = edited(("It is the key that you add here", f"It is {lead}**Premium Plan** that you add here"))
+    assert ["wrong-name"] == [blame.kind for blame in wrong(guide, "plan-key")]
+
+
+def test_heading(edited):
+    """A step's own heading is prose as well."""
+    guide = edited(("## Deploy the change", "## Deploy **Premium Plan** and see `401`"))
+    line = line_of(guide, "## Deploy")
+    assert {(line, "wrong-name"), (line, "wrong-value")} == {(b.line, b.kind) for b in wrong(guide, "deploy")}
+
+
+def test_field_and_variable(edited):
+    """What prose says that a field holds must be so in one of the guide's formats."""
+    old = "`resourcePath` now holds `$context.path`"
+    guide = edited((old, old.replace("context.path", "context.domainName")))
+    held = "$context.resourcePath or $context.path"
+    message = f"the field `resourcePath` holds {held} in the guide's formats, not `$context.domainName`"
+    assert [message] == [blame.message for blame in wrong(guide, "log-format")]

@@ -32,6 +32,7 @@ def split(text):
         ('export A="b c"', Statement('"b c"', 7, "A", is_value=True)),
         ("A=", Statement("", 7, "A", is_value=True)),
         ("A=$(aws s3 ls)", Statement("aws s3 ls", 7, "A", is_value=False)),
+        ('A="$(aws s3 ls "b")"', Statement('aws s3 ls "b"', 7, "A", is_value=False)),
         ("A=$(cat file)", Statement("$(cat file)", 7, "A", is_value=True)),
         ("aws \\\n  s3 \\\n  ls", Statement("aws    s3    ls", 7)),
         ("# a comment\n\naws", Statement("aws", 9)),
@@ -52,6 +53,13 @@ def test_block_that_ends_in_a_continuation():
     with pytest.raises(ShellError) as caught:
         list(statements("aws \\", 1))
     assert "the last line ends with a `\\` that nothing follows" == str(caught.value)
+
+
+def test_white_space_behind_a_continuation():
+    """A `\\` with white space behind it continues nothing, which no eye can see: the line is told."""
+    with pytest.raises(ShellError) as caught:
+        list(statements("aws \\\n  s3 \\ \n  ls", 7))
+    assert (8, True) == (caught.value.line, str(caught.value).startswith("white space stands behind the `\\`"))
 
 
 @pytest.mark.parametrize(
@@ -80,6 +88,7 @@ def test_block_that_ends_in_a_continuation():
         ("\"value='$(cat log-format.json)'\"", ["value='[log-format.json]'"]),
         ("\"items[?path=='/'].id\"", ["items[?path=='/'].id"]),
         ("a $ b", ["a", "$", "b"]),
+        ("a b#c '#d' # and $more | of it", ["a", "b#c", "#d"]),
         ("a=b,c={d=e}", ["a=b,c={d=e}"]),
     ],
 )

@@ -27,9 +27,9 @@ def workers():
         yield ready
 
 
-def job(text, kinds=(), steps=()):
+def job(text, kinds=(), steps=(), name="edited"):
     """One run of an edited guide."""
-    return Job("edited", text, frozenset(kinds), frozenset(steps), {})
+    return Job(name, text, frozenset(kinds), frozenset(steps), {})
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -72,6 +72,57 @@ def test_user_as_key_value_is_refuted(workers):
     text = GUIDE.read_text().replace('"user": "$context.identity.apiKeyId"', '"user": "$context.identity.apiKey"')
     [score] = run_jobs([job(text, {"wrong-value"}, {"log-format"})], workers)
     assert ("killed", True) == (score.outcome, "`user` holds $context.identity.apiKey" in score.said)
+
+
+# What is replaced by what, and the step to blame with the beginning of the line to mend; each is a wrong value.
+SECOND_FORMAT = "```\n\nFor the AWS CLI, save the line as"
+WRONG_BY_HAND = {
+    "header in Cyrillic": ("| `x-api-key` |", "| `х-api-key` |", "postman-request", "| Header |"),
+    "method that the API lacks": ("| `GET` |\n| Header", "| `PUT` |\n| Header", "postman-request", "| Method |"),
+    "POST without a body": ("| `GET` |\n| Header", "| `POST` |\n| Header", "postman-request", "| Method |"),
+    "interval too long": ("| 60 |", "| 901 |", "log-delivery", "| Buffer interval |"),
+    "size too large": ("size | 1 |", "size | 65 |", "log-delivery", "| Buffer size |"),
+    "plain http": ("`https://api", "`http://api", "log-delivery", "| Destination URL |"),
+    "collector on another host": ("api.moesif.net", "api.moesif.com", "log-delivery", "| Destination URL |"),
+    "collector with a slash": ("aws/kinesis", "aws/kinesis/", "log-delivery", "| Destination URL |"),
+    "stream without the prefix": ("amazon-apigateway-moesif", "moesif-stream", "log-delivery", "| Stream name |"),
+    "quota of nothing": ("10000", "0", "usage-plan", "| Quota |"),
+    "no request ID": ('"requestId": "$context.requestId",  ', "", "log-delivery", '{"apiId"'),
+    "methods in small letters": ("`GET`, `POST` |", "`get`, `post` |", "starting-api", "| Methods |"),
+    "stage of an HTTP API": ("**prod** |", "**$default** |", "starting-api", "| Stage |"),
+    "variable of an HTTP API": ('{"apiId"', '{"a": "$context.routeKey", "apiId"', "log-delivery", '{"a"'),
+    "key's ID in the first format": (
+        f'"apiKey": "$context.identity.apiKey"}}\n{SECOND_FORMAT} `first',
+        f'"apiKey": "$context.identity.apiKey",  "apiKeyId": "$context.identity.apiKeyId"}}\n{SECOND_FORMAT} `first',
+        "log-delivery", '{"apiId"',
+    ),
+    "claim of another method": ("- `GET` answers", "- `POST` answers", "starting-api", "- `POST` answers"),
+    "claim of another field": ("- `user` is the", "- `caller` is the", "log-format", "- `caller` is"),
+    "account that is an ARN": ("--query Account ", "--query Arn ", "starting-api", "  --source-arn"),
+    "opening that uses nothing": ("=$AWS_REGION\n", "=$REGION\n", "starting-api", "export AWS_DEFAULT_REGION"),
+}  # fmt: skip
+
+
+def test_wrong_by_hand(workers):
+    """Wrong guides that no operator makes are refuted at the step and at the line to mend."""
+    text = GUIDE.read_text(encoding="utf-8")
+    jobs, lines = [], {}
+    for name, (old, new, step, start) in WRONG_BY_HAND.items():
+        wrong = text.replace(old, new)
+        assert wrong != text, name
+        lines[name] = {number for number, line in enumerate(wrong.split("\n"), 1) if line.startswith(start)}
+        jobs.append(job(wrong, {"wrong-value"}, {step}, name))
+    scores = run_jobs(jobs, workers)
+    assert [] == [f"{score.outcome} {score.id}: {score.said}" for score in scores if score.outcome != "killed"]
+    blamed = {score.id: int(score.said.split(" line ")[1].split(":")[0]) for score in scores}
+    assert [] == [f"{score.id}: {score.said}" for score in scores if blamed[score.id] not in lines[score.id]]
+
+
+def test_quota_too_small_to_be_shown(workers):
+    """A quota that the checks themselves spend is right: the run is incomplete for it, and says so."""
+    text = GUIDE.read_text(encoding="utf-8").replace("10000", "5")
+    [score] = run_jobs([job(text, {"environment"}, {"usage-plan"})], workers)
+    assert ("killed", True) == (score.outcome, "the plan admits 5 requests a month" in score.said)
 
 
 def test_number_of_mutants():

@@ -3,7 +3,7 @@
 
 def test_get_flag_set(key_on_get, proves):
     """The method of the resource asks for a key."""
-    proves(expected=True, observed=key_on_get.seen.flag)
+    proves(expected={"GET": True}, observed={"GET": key_on_get.seen.flag})
 
 
 def test_get_still_open(key_on_get, proves):

@@ -3,7 +3,7 @@
 
 def test_post_flag_set(key_on_post, proves):
     """The method of the resource asks for a key."""
-    proves(expected=True, observed=key_on_post.seen.flag)
+    proves(expected={"POST": True}, observed={"POST": key_on_post.seen.flag})
 
 
 def test_post_still_open(key_on_post, proves):

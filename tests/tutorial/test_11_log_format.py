@@ -24,6 +24,11 @@ def test_format_on_stage(access_log_line, proves):
     proves(expected=access_log_line.form.log_format.text, observed=access_log_line.seen.format)
 
 
+def in_its_place(field, never_logged):
+    """What to write for a field that the schema does not know."""
+    return "a variable that a REST API logs" if field in never_logged else "no such field"
+
+
 def test_fields_hold_documented_variables(access_log_line, proves):
     """Each field of each format in the step holds the variable that AWS documents for it."""
     form = access_log_line.form
@@ -41,11 +46,13 @@ def test_fields_hold_documented_variables(access_log_line, proves):
             for field, variable in log_format.fields.items()
             if field in wanted or (name == WITHOUT_SECRET and variable == "$context.identity.apiKey")
         }
+        never = log_format.never_logged()  # such a field is a dash in every line
+        observed[name] |= {field: log_format.fields[field] for field in never}
         wrong = [field for field in {**wanted, **observed[name]} if observed[name].get(field) != wanted.get(field)]
         if wrong and blame is None:
+            named = {field: in_its_place(field, never) for field in wrong} | wanted
             said = "; ".join(
-                f"`{field}` holds {observed[name].get(field, 'nothing')}, expected {wanted.get(field, 'no such field')}"
-                for field in wrong
+                f"`{field}` holds {observed[name].get(field, 'nothing')}, expected {named[field]}" for field in wrong
             )
             blame = Blame(access_log_line.step.id, log_format.line, "wrong-value", f"`{name}`: {said}")
     proves(expected=expected, observed=observed, blame=blame)
@@ -107,17 +114,18 @@ def test_post_line_matches_request(access_log_line, rest_api, world, proves):
 def test_user_is_key_id(access_log_line, api_key, proves):
     """`user` is the ID of the key that was sent, for GET and POST."""
     seen = access_log_line.seen
-    observed = [seen.get.fields.get("user"), seen.post.fields.get("user")]
+    observed = {"user": [seen.get.fields.get("user"), seen.post.fields.get("user")]}
     missing = nothing_came(seen.get) or nothing_came(seen.post)
-    proves(expected=[api_key.made.id] * 2, observed=observed, waited=seen.waited, missing=missing)
+    proves(expected={"user": [api_key.made.id] * 2}, observed=observed, waited=seen.waited, missing=missing)
 
 
 def test_user_is_not_key_value(access_log_line, api_key, proves):
     """`user` is not the key's value, which is a secret and no identity."""
     seen = access_log_line.seen
-    observed = [line.fields.get("user") == api_key.made.value for line in (seen.get, seen.post)]
+    is_value = [line.fields.get("user") == api_key.made.value for line in (seen.get, seen.post)]
+    observed = {"user": ["the key's value" if found else "another" for found in is_value]}
     missing = nothing_came(seen.get) or nothing_came(seen.post)
-    proves(expected=[False, False], observed=observed, waited=seen.waited, missing=missing)
+    proves(expected={"user": ["another", "another"]}, observed=observed, waited=seen.waited, missing=missing)
 
 
 def test_format_without_secret(access_log_line, api_key, proves):
@@ -125,13 +133,15 @@ def test_format_without_secret(access_log_line, api_key, proves):
     line = access_log_line.seen.cloudwatch_without_secret
     if line is None:
         proves.not_observed("the guide shows no format without the secret", by_design=True)
+    secret = [name for name, variable in documented().items() if variable == "$context.identity.apiKey"]
     observed = {
         "lines": len(line.lines),
         "errors": [error for text in line.lines for error in line_errors(text)],
         "user": line.fields.get("user"),
         "holds the secret": any(api_key.made.value in text for text in line.lines),
+        "left out": [name for name in secret if name not in line.fields],
     }
-    expected = {"lines": 1, "errors": [], "user": api_key.made.id, "holds the secret": False}
+    expected = {"lines": 1, "errors": [], "user": api_key.made.id, "holds the secret": False, "left out": secret}
     proves(expected=expected, observed=observed, evidence=line.lines, missing=nothing_came(line))
 
 

@@ -9,10 +9,12 @@ def user_of(index, tracked_event, api_key, proves):
     if found is None:
         proves.not_observed(NO_MOESIF, by_design=False)
     observed = {
+        "verbs": [event["request"]["verb"] for event in everything.value[index]],
         "users": [event.get("user_id") for event in everything.value[index]],
         "found by the key's ID": len(found.value[index]),
     }
-    expected = {"users": [api_key.made.id], "found by the key's ID": 1}
+    sent = [tracked_event.made.get, tracked_event.made.post][index]
+    expected = {"verbs": [sent.method], "users": [api_key.made.id], "found by the key's ID": 1}
     missing = not everything.value[index]
     proves(expected=expected, observed=observed, waited=everything, evidence=everything.value[index], missing=missing)
 
