@@ -408,7 +408,7 @@ def test_page_stays_small_and_quick_whatever_was_observed(guide, a_result):
                     "budget_s": 1, "looks": 1, "right": True}] * 5000)  # fmt: skip
     made.steps[1].claims[0].evidence = [request(body=huge)] * 50
     made.guide |= {"text": guide.text + huge, "unchecked_lines": []}
-    started = time.perf_counter()
+    started = time.process_time()
     size = len(html(made).encode())
     assert size < 1_000_000
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
