@@ -263,6 +263,14 @@ def create_function(**changed: Any) -> Callable[[Cloud], str]:
     return lambda cloud: said(cloud.client("lambda").create_function, **cloud.function(**changed))
 
 
+def new_role(**changed: str) -> Callable[[Cloud], str]:
+    """A probe of CreateRole with some arguments changed."""
+    return lambda cloud: said(
+        cloud.client("iam").create_role,
+        **{"RoleName": f"gaps-{uuid4()}", "AssumeRolePolicyDocument": '{"Version": "2012-10-17"}', **changed},
+    )
+
+
 def functions_have_pages(cloud: Cloud) -> bool:
     """Whether one function is left for another page when one is asked for of two or more."""
     for _ in range(2):
@@ -585,6 +593,15 @@ GAPS = (
         tagged_bucket_made_twice, "200", "409 BucketAlreadyOwnedByYou"),
     Gap("a bucket's tags go with it", "control_plane/buckets.py: put_bucket_tagging", tags_after_a_bucket,
         "200", "404 NoSuchTagSet"),
+    Gap("CreateBucket checks the name", "control_plane/buckets.py: _NAME",
+        lambda cloud: said(cloud.server.client("s3", "us-east-1").create_bucket, Bucket="gaps_of_moto"),
+        "200", "400 InvalidBucketName"),
+    Gap("CreateRole checks the name", "control_plane/iam_roles.py: _check_new_role",
+        new_role(RoleName="a b"), "200", "400 ValidationError"),
+    Gap("CreateRole reads the trust document", "control_plane/iam_roles.py: _check_new_role",
+        new_role(AssumeRolePolicyDocument="{"), "200", "400 MalformedPolicyDocument"),
+    Gap("CreateFunction asks for a handler", "control_plane/functions.py: rules.check_function_has_its_members",
+        create_function(Handler=""), "201", "400 InvalidParameterValueException"),
     Gap("a pattern of JSON selects", "control_plane/log_groups.py: EventFilter",
         filtered('{ $.a = "x" }', '{"a": "x"}', '{"a": "y"}'), 2, 1),
     Gap("a pattern that begins with a digit selects", "control_plane/log_groups.py: EventFilter",
