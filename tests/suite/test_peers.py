@@ -7,14 +7,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import BotoCoreError
 
 from fixtures.bench.peer_load import NONE, rates
 from fixtures.bench.peers import RUN, US, Chain, chain_on, main, markdown, named, scorecard, trouble_at
-from fixtures.guide import Guide
+from fixtures.guide import Guide, parse_guide
 from fixtures.local_http import ask
+from fixtures.run import Proof, Run
 from fixtures.target import moto_target
 
 GONE = "http://127.0.0.1:1"
@@ -192,3 +194,12 @@ def test_an_answer_of_another_form_is_refused() -> None:
         client = moto_target("us-east-1", url).client("apigateway")
         with pytest.raises(BotoCoreError, match="an answer is not of the form `RestApis`: "):
             client.get_rest_apis()
+
+
+def test_a_diagnosis_that_breaks_off_verifies_nothing() -> None:
+    """A claim that does not hold is not shown as verified when even its cause cannot be looked for."""
+    run = Run(parse_guide("# T\n\n## S\n<!-- step: deploy -->\n\nText.\n", Path("guide.md")))
+    proof = Proof(run, "deploy", "flags", "Set.", 3)
+    with pytest.raises(AssertionError):  # the run has no target to look at
+        proof(expected=1, observed=2)
+    assert "not-observed" == run.records["flags"].status
