@@ -392,15 +392,37 @@ def test_heading_mentions_and_links():
 
 
 def test_anchors():
-    """Headings have the fragments that GitHub gives them, a second of the same words a number; HTML has its own."""
-    text = TEXT + "\n### What's `new`?\n\n## What's new\n\n<a id=\"here\"></a>There.\n"
-    assert {"a-guide", "make-a-plan", "whats-new", "whats-new-1", "here"} <= parse_guide(text, PATH).anchors
+    """Headings have the fragments that GitHub gives them, others of the same words a number; HTML has its own."""
+    more = """
+### What's `new`?
+
+## What's new
+
+## What's new!
+
+## Last <!-- step: last -->
+
+<div id="there">There.</div>
+
+<a name='here'></a>Here.
+"""
+    anchors = {"a-guide", "make-a-plan", "whats-new", "whats-new-1", "whats-new-2", "last", "there", "here"}
+    assert anchors <= parse_guide(TEXT + more, PATH).anchors
 
 
-def test_preamble():
+@pytest.mark.parametrize("shell", ["sh", "bash", "shell", "console", "zsh"])
+def test_preamble(shell):
     """Shell blocks before the first step are the reader's first commands; other blocks and later ones are not."""
     block = "```{}\nA={}\n```\n\n"
     start = TEXT.index("## Make")
-    text = TEXT[:start] + block.format("sh", 1) + block.format("json", 2) + block.format("bash x", 3) + TEXT[start:]
-    found = parse_guide(text + "\n## End\n\n" + block.format("sh", 4), PATH).preamble
-    assert [("sh", "A=1", 6), ("bash", "A=3", 14)] == [(made.language, made.text, made.line) for made in found]
+    first = block.format(shell, "1 ") + block.format("json", 2) + block.format(f"{shell} x", "3X")
+    found = parse_guide(TEXT[:start] + first + TEXT[start:] + "\n## End\n\n" + block.format(shell, 4), PATH).preamble
+    assert (Document("", shell, "A=1 ", 6), Document("", shell, "A=3X", 14)) == found
+
+
+def test_a_folder_is_a_path_and_no_file(tmp_path):
+    """Beside the guide, as a file is; neither is what an absolute name leads to."""
+    (tmp_path / "images").mkdir()
+    guide = parse_guide(TEXT, tmp_path / "guide.md")
+    assert (tmp_path / "images", None) == (guide.find_path("images"), guide.find_file("images"))
+    assert (None, None) == (guide.find_path("pictures"), guide.find_path(str(tmp_path)))
