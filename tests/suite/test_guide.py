@@ -384,11 +384,13 @@ def test_heading_mentions_and_links():
     text = TEXT.replace("## Make a plan", "## Make **Gold** and `403`").replace(
         "Open the plan", "See [it](#here), ![it](a.png)\nand [it][there]. Open the plan"
     )
-    found = [(m.kind, m.text, m.line) for m in parse_guide(text, PATH).steps[0].mentions[:5]]
-    assert [
-        ("name", "Gold", 5), ("literal", "403", 5), ("link", "#here", 8), ("link", "a.png", 8),
-        ("link", "[it][there]", 9),
-    ] == found  # fmt: skip
+    assert (
+        Mention("name", "Gold", 5, "Make "),
+        Mention("literal", "403", 5, "Make Gold and "),
+        Mention("link", "#here", 8, "See "),
+        Mention("link", "a.png", 8, "See it, "),
+        Mention("link", "[it][there]", 9, "See it,  "),
+    ) == parse_guide(text, PATH).steps[0].mentions[:5]
 
 
 def test_anchors():
