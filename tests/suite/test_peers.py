@@ -93,14 +93,14 @@ def test_a_claim_that_not_all_show_has_a_row() -> None:
 
 def test_readme_has_the_steps_and_the_reasons() -> None:
     """README's block names the run, has a column an emulator, and below the table why a step was not shown."""
-    chain = Chain({}, {"deploy": "a | b was refused"}, ("limits", "plan-key"))
+    chain = Chain({}, {"deploy": "a | <b> was refused"}, ("limits", "plan-key"))
     rows = [("deploy", "2 of 2", "1 of 2")]
     speeds = [("keyed MOCK GET, requests/s", "2", "1")]
     block = markdown("2026-01-01, Linux", (US, "one"), rows, speeds, chain.notes("one"))
     assert [
         "Run 2026-01-01, Linux: how many of a step's claims each shows.", "", "| Step | the sandbox | one |",
         "|---|---|---|", "| `deploy` | 2 of 2 | 1 of 2 |", "| keyed MOCK GET, requests/s | 2 | 1 |", "",
-        "- one, `deploy`: a &#124; b was refused",
+        "- one, `deploy`: a &#124; &lt;b&gt; was refused",
         "- one: not possible for want of that: `limits`, `plan-key`",
     ] == block.split("\n")  # fmt: skip
 
