@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from answering import answering
 
 from fixtures import probes
 from fixtures.blame import Blame
+from fixtures.cut_answers import UnreadableAnswer
 from fixtures.guide import Guide, parse_guide
 from fixtures.steps import STEPS, diagnosis, log_delivery
 from fixtures.steps.starting_api import zip_of
@@ -107,6 +109,16 @@ def test_open_because_not_deployed(performed: Perform) -> None:
     assert ("deploy", "missing-step", line_of(world.guide, "deploy")) == gist(diagnosis.why_open(world))
     world.at("deploy")
     assert diagnosis.why_open(world) is None
+
+
+def test_a_deployment_that_shows_no_methods(performed: Perform) -> None:
+    """An emulator may leave out what was asked for: nothing is concluded from that, and it is said what is missing."""
+    world = performed("starting-api")
+    with answering(200, b'{"id": "abc", "deploymentId": "abc"}') as url:
+        world.target = moto_target("us-east-1", url)
+        with pytest.raises(UnreadableAnswer) as refused:
+            diagnosis.deployed_flags(world)
+    assert "an answer is not of the form `Deployment`: it lacks `apiSummary`, which was asked for" == str(refused.value)
 
 
 def test_open_because_the_deployment_lacks_the_method(performed: Perform) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from answering import answering
 from botocore.exceptions import BotoCoreError
 
 from fixtures.bench.peer_load import NONE, rates
@@ -28,30 +28,6 @@ SCORES = {
 
 
 @contextmanager
-def answering(status: int, body: bytes = b"", version: str | None = None) -> Iterator[str]:
-    """A server that answers everything with `status` and `body`, but its health with `version`; its URL."""
-
-    class Answers(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            is_health = version is not None and self.path == "/_ministack/health"
-            said = f'{{"version": "{version}"}}'.encode() if is_health else body
-            self.send_response(200 if is_health else status)
-            self.send_header("Content-Length", str(len(said)))
-            self.end_headers()
-            self.wfile.write(said)
-
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
-
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-@contextmanager
 def speaking(said: bytes) -> Iterator[str]:
     """What takes connections on this machine and says `said`, nothing of HTTP, or nothing at all; its URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -63,13 +39,17 @@ def speaking(said: bytes) -> Iterator[str]:
                 except OSError:
                     return
                 kept.append(client)
-                client.sendall(said)
-                if said:
-                    client.shutdown(socket.SHUT_WR)
+                with suppress(OSError):  # it may have gone
+                    client.sendall(said)
+                    if said:
+                        client.shutdown(socket.SHUT_WR)
 
         kept: list[socket.socket] = []
-        threading.Thread(target=serve, daemon=True).start()
+        serving = threading.Thread(target=serve, daemon=True)
+        serving.start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)  # nobody is accepted from here: what was is closed
+        serving.join()
         for client in kept:
             client.close()
 

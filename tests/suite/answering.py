@@ -1,0 +1,32 @@
+"""A server that says the same to all: what is no AWS, and no emulator of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@contextmanager
+def answering(status: int, body: bytes = b"", version: str | None = None) -> Iterator[str]:
+    """A server that answers everything with `status` and `body`, but its health with `version`; its URL."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            is_health = version is not None and self.path == "/_ministack/health"
+            said = f'{{"version": "{version}"}}'.encode() if is_health else body
+            self.send_response(200 if is_health else status)
+            self.send_header("Content-Length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
+
+        def log_message(self, *_: object) -> None:
+            """Says nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
