@@ -237,6 +237,16 @@ def test_refused_because_the_plan_lacks_the_key(performed: Perform) -> None:
     assert STEPS["postman-request"].diagnose(world, "request-answers") is None
 
 
+def test_refused_because_the_checks_spent_the_quota(performed: Perform, edited: Any) -> None:
+    """A quota that the checks' own requests use up is right, and told as what cannot be shown; the guide's is not."""
+    assert diagnosis.why_refused(performed("plan-key")) is None
+    world = performed("plan-key", edited(("| Quota | 10000 |", "| Quota | 1 |")))
+    found = diagnosis.why_refused(world)
+    assert ("usage-plan", "environment", line_of(world.guide, "usage-plan", "| Quota |")) == gist(found)
+    said = "the plan admits 1 requests a month, and the checks of the later steps ask for more: "
+    assert words(found) == said + "they cannot be seen with so small a quota"
+
+
 def test_what_the_guide_has_not_come_to_is_no_cause(performed: Perform) -> None:
     """A plan without stage and key is no cause before the guide adds them."""
     world = performed("usage-plan")
