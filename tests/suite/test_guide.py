@@ -428,3 +428,14 @@ def test_a_folder_is_a_path_and_no_file(tmp_path):
     guide = parse_guide(TEXT, tmp_path / "guide.md")
     assert (tmp_path / "images", None) == (guide.find_path("images"), guide.find_file("images"))
     assert (None, None) == (guide.find_path("pictures"), guide.find_path(str(tmp_path)))
+
+
+def test_a_link_alone_checks_no_line():
+    """A paragraph that only links is not held against the run, one with a literal is."""
+    text = TEXT + "\nSee [it](#a-guide).\n\nSee `403`.\n"
+    lines = text.split("\n")
+    covered = parse_guide(text, PATH).covered_lines
+    assert (False, True) == (
+        lines.index("See [it](#a-guide).") + 1 in covered,
+        lines.index("See `403`.") + 1 in covered,
+    )
