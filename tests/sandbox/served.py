@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -73,6 +74,15 @@ def sandbox() -> Iterator[SandboxServer]:
 def api_gateway(sandbox: SandboxServer) -> Any:
     """boto3's client of API Gateway's control plane."""
     return sandbox.client("apigateway")
+
+
+@pytest.fixture(scope="session")
+def function_role(sandbox: SandboxServer) -> str:
+    """The ARN of a role that Lambda may assume."""
+    statement = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    role = sandbox.client("iam").create_role(RoleName=f"function-{uuid4()}", AssumeRolePolicyDocument=document)
+    return str(role["Role"]["Arn"])
 
 
 @dataclass(frozen=True)

@@ -35,15 +35,6 @@ def zipped(source: str) -> bytes:
     return content.getvalue()
 
 
-@pytest.fixture(scope="session")
-def function_role(sandbox: SandboxServer) -> str:
-    """The ARN of a role that Lambda may assume."""
-    statement = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    role = sandbox.client("iam").create_role(RoleName=f"function-{uuid4()}", AssumeRolePolicyDocument=document)
-    return str(role["Role"]["Arn"])
-
-
 @pytest.fixture
 def function(function_role: str) -> dict[str, Any]:
     """The arguments of CreateFunction for a function that echoes its event."""

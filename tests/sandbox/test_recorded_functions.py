@@ -7,7 +7,6 @@ reports that quote AWS, where a test names one.
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from collections.abc import Callable
 from typing import Any
@@ -37,23 +36,15 @@ def lambdas(sandbox: SandboxServer) -> Any:
     )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
-def role(sandbox: SandboxServer) -> str:
-    """The ARN of a role that Lambda may assume."""
-    statement = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    made = sandbox.client("iam").create_role(RoleName=f"recorded-{uuid4()}", AssumeRolePolicyDocument=document)
-    return str(made["Role"]["Arn"])
-
-
 @pytest.fixture
-def spec(role: str) -> dict[str, Any]:
+def spec(function_role: str) -> dict[str, Any]:
     """The arguments of CreateFunction for a function that would be made."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("index.js", "exports.handler = async (event) => event")
     return {
-        "FunctionName": f"recorded-{uuid4()}", "Runtime": "nodejs22.x", "Handler": "index.handler", "Role": role,
+        "FunctionName": f"recorded-{uuid4()}", "Runtime": "nodejs22.x", "Handler": "index.handler",
+        "Role": function_role,
         "Code": {"ZipFile": content.getvalue()},
     }  # fmt: skip
 
