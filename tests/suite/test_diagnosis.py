@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from answering import answering
 
 from fixtures import probes
+from fixtures.answers import FORBIDDEN, LIMIT_EXCEEDED
 from fixtures.blame import Blame
 from fixtures.cut_answers import UnreadableAnswer
 from fixtures.guide import Guide, parse_guide
@@ -95,6 +97,12 @@ def set_stage_of_plan(world: World, op: str, plan_id: str) -> None:
     world.client("apigateway").update_usage_plan(usagePlanId=plan_id, patchOperations=operations)
 
 
+def without_step(guide: Guide, step_id: str) -> Guide:
+    """A guide that leaves one step out."""
+    step, lines = guide.by_id[step_id], guide.text.split("\n")
+    return parse_guide("\n".join(lines[: step.line - 1] + lines[step.end_line :]), guide.path)
+
+
 def in_vain(world: World, step_id: str) -> tuple[str, str, int]:
     """The blame on a step that AWS took and that has no effect: on its heading."""
     return (step_id, "service-changed", line_of(world.guide, step_id))
@@ -141,9 +149,7 @@ def test_open_because_the_deployment_lacks_the_method(performed: Perform) -> Non
 
 def test_open_in_a_guide_that_never_deploys(performed: Perform, guide: Guide) -> None:
     """Where the guide has no `deploy`, the missing step is told at the guide's beginning."""
-    step, lines = guide.by_id["deploy"], guide.text.split("\n")
-    without = "\n".join(lines[: step.line - 1] + lines[step.end_line :])
-    world = performed("key-on-post", parse_guide(without, guide.path))
+    world = performed("key-on-post", without_step(guide, "deploy"))
     assert "deploy" not in world.guide.by_id
     assert ("deploy", "missing-step", 1) == gist(diagnosis.why_open(world))
 
@@ -245,6 +251,51 @@ def test_refused_because_the_checks_spent_the_quota(performed: Perform, edited: 
     assert ("usage-plan", "environment", line_of(world.guide, "usage-plan", "| Quota |")) == gist(found)
     said = "the plan admits 1 requests a month, and the checks of the later steps ask for more: "
     assert words(found) == said + "they cannot be seen with so small a quota"
+
+
+def used_by(world: World, key_id: str) -> int:
+    """How many requests of a key the guide's plan counted today, by its own usage data."""
+    today = datetime.fromtimestamp(world.target.pace.now(), UTC).date().isoformat()
+    usage = world.client("apigateway").get_usage(
+        usagePlanId=world.made("usage-plan"), keyId=key_id, startDate=today, endDate=today
+    )
+    used: int = usage["items"][key_id][-1][0]
+    return used
+
+
+def test_a_quota_is_spent_with_its_last_request(performed: Perform, edited: Any) -> None:
+    """A quota with one request left is no cause; with that one it is, and the API refuses the next one for it.
+
+    Requests that the API refused, with the key or without, spend nothing.
+    """
+    world = performed("plan-key")
+    quota = used_by(world, world.made("api-key").id) + 1
+    world = performed("plan-key", edited(("| Quota | 10000 |", f"| Quota | {quota} |")))
+    key = world.made("api-key")
+    gateway = world.client("apigateway")
+    gateway.update_api_key(apiKey=key.id, patchOperations=patch("/enabled", "false"))
+    assert FORBIDDEN == probes.ask(world, "GET", key.value, "refused").outcome
+    gateway.update_api_key(apiKey=key.id, patchOperations=patch("/enabled", "true"))
+    assert diagnosis.why_refused(world) is None
+    assert probes.ask(world, "GET", key.value, "the last").status == 200
+    expected = ("usage-plan", "environment", line_of(world.guide, "usage-plan", "| Quota |"))
+    assert expected == gist(diagnosis.why_refused(world))
+    assert quota == used_by(world, key.id)
+    assert LIMIT_EXCEEDED == probes.ask(world, "GET", key.value, "one too many").outcome
+    assert expected == gist(diagnosis.why_refused(world))
+
+
+def test_a_plan_without_a_quota_spends_none(performed: Perform, edited: Any) -> None:
+    """A plan whose form has no quota refuses nothing for one, however much was asked."""
+    world = performed("plan-key", edited(("| Quota | 10000 |\n| Period | *Month* |\n", "")))
+    assert diagnosis.why_refused(world) is None
+
+
+def test_no_quota_is_spent_without_a_key(performed: Perform, edited: Any) -> None:
+    """Where the guide makes no key, nothing has been asked with it, however small the quota."""
+    world = performed("usage-plan", without_step(edited(("| Quota | 10000 |", "| Quota | 1 |")), "api-key"))
+    assert world.is_done("usage-plan")
+    assert diagnosis.why_refused(world) is None
 
 
 def test_what_the_guide_has_not_come_to_is_no_cause(performed: Perform) -> None:
