@@ -191,6 +191,15 @@ def test_what_a_request_lacks_is_none_in_a_template(variable: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "group"),
+    [("identity", True), ("integration", True), ("error", True), ("path", False), ("identi", False), ("user", False)],
+)
+def test_a_template_goes_down_into_groups_alone(name: str, group: bool) -> None:
+    """A group goes by its full name; a value, the beginning of a name and what a request lacks are no groups."""
+    assert access_log.has_below(name) is group
+
+
+@pytest.mark.parametrize(
     ("month", "name"),
     list(enumerate(["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1)),
 )
