@@ -8,7 +8,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from fixtures.code_mutants.score import Mutant, Row, Score, explained, markdown, row, stale
+from fixtures.code_mutants.score import Mutant, Row, Score, explained, markdown, row, stale, with_rows
 
 ROOT = Path(__file__).parents[2]
 SCORES = [
@@ -64,6 +64,21 @@ def test_an_explanation_that_nothing_needs_is_named():
 def test_readme_s_table_has_a_row_a_module():
     """A module, what was made of it, and what became of that."""
     assert "| `m.py` | 4 | 2 | 1 | 1 |" == markdown([Row("m.py", 4, 2, 1, 1)]).split("\n")[-1]
+
+
+def test_readme_s_table_keeps_the_rows_of_modules_that_were_not_run():
+    """A module that was run gets its new row, one that was not keeps its own, one that is mutated no more goes."""
+    before = markdown([Row("a.py", 1, 1, 0, 0), Row("gone.py", 5, 5, 0, 0), Row("m.py", 3, 3, 0, 0)])
+    after = with_rows(before, [Row("n.py", 2, 2, 0, 0), Row("m.py", 4, 2, 1, 1)], ["m.py", "n.py", "a.py", "later.py"])
+    rows = ["| `m.py` | 4 | 2 | 1 | 1 |", "| `n.py` | 2 | 2 | 0 | 0 |", "| `a.py` | 1 | 1 | 0 | 0 |"]
+    assert [*before.split("\n")[:2], *rows] == after.split("\n")
+
+
+def test_readme_s_table_takes_no_part_of_a_module():
+    """Figures of some of a module's mutants are none of the module's: one line, exit code 4."""
+    command = [sys.executable, "-m", "fixtures.code_mutants", "--only", "f", "--readme", "no module"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (4, True) == (done.returncode, "--readme takes a module's whole figures: not with --only" in done.stderr)
 
 
 def test_each_explanation_is_of_code_that_is_there():
