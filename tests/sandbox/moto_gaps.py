@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from botocore.exceptions import ClientError
 from cloud import FIREHOSE_ARN, LOGS_ARN, NO_SUCH_ROLE, REGION, REQUEST_ID, Cloud, patch, said
 
 
@@ -343,6 +344,41 @@ def filtered(pattern: str, *messages: str) -> Callable[[Cloud], int]:
     return probe
 
 
+def stream_made_twice(cloud: Cloud) -> str:
+    """What CreateLogStream says of a stream that is there."""
+    try:
+        cloud.client("logs").create_log_stream(logGroupName=logged(cloud, "a line"), logStreamName="s")
+    except ClientError as error:
+        return str(error.response["Error"]["Message"])
+    return "made"
+
+
+def asked_of_logs(call: str, **arguments: Any) -> Callable[[Cloud], str]:
+    """A probe: what comes of a call about a group with one line."""
+    return lambda cloud: said(getattr(cloud.client("logs"), call), logGroupName=logged(cloud, "a line"), **arguments)
+
+
+def streams_of_an_unknown_arn(cloud: Cloud) -> str:
+    """DescribeLogStreams of an ARN that no group has, beside one group."""
+    logged(cloud, "a line")
+    return said(cloud.client("logs").describe_log_streams, logGroupIdentifier=f"{LOGS_ARN}-that-nobody-made")
+
+
+def groups_by_pattern(cloud: Cloud) -> int:
+    """How many groups DescribeLogGroups finds by a part of one's name."""
+    part = logged(cloud, "a line")[5:]
+    logged(cloud, "another")
+    return len(cloud.client("logs").describe_log_groups(logGroupNamePattern=part, limit=2)["logGroups"])
+
+
+def long_past_event(cloud: Cloud) -> dict[str, int]:
+    """What PutLogEvents says of one event of fifteen days ago."""
+    past = int((time.time() - 15 * 24 * 3600) * 1000)
+    ask = {"logGroupName": logged(cloud, "a line"), "logStreamName": "s"}
+    answer = cloud.client("logs").put_log_events(**ask, logEvents=[{"timestamp": past, "message": "x"}])
+    return dict(answer["rejectedLogEventsInfo"])
+
+
 def order_of_streams(cloud: Cloud) -> list[str]:
     """FilterLogEvents over two streams, the second with an older line."""
     logs, group = cloud.client("logs"), f"gaps-{uuid4()}"
@@ -610,6 +646,20 @@ GAPS = (
         filtered('"a" b', "a b", "b c"), 0, 1),
     Gap("lines of several streams come in order of time", "control_plane/log_groups.py: filter_log_events",
         order_of_streams, ["a", "b"], ["b", "a"]),
+    Gap("a stream made twice is called a stream", "control_plane/log_groups.py: create_log_stream",
+        stream_made_twice, "The specified log group already exists", "The specified log stream already exists"),
+    Gap("a page's token that is none is refused", "control_plane/log_groups.py: _matching",
+        asked_of_logs("filter_log_events", nextToken="invalid-token"), "200", "400 InvalidParameterException"),
+    Gap("a retention is one of AWS's", "log_rules.py: check_retention",
+        asked_of_logs("put_retention_policy", retentionInDays=2), "200", "400 InvalidParameterException"),
+    Gap("the service model's limits are kept", "log_rules.py: check_model",
+        asked_of_logs("create_log_stream", logStreamName="a:b"), "200", "400 InvalidParameterException"),
+    Gap("an ARN finds its own group alone", "control_plane/log_groups.py: _get_param",
+        streams_of_an_unknown_arn, "200", "400 ResourceNotFoundException"),
+    Gap("groups are found by a pattern", "control_plane/log_groups.py: describe_log_groups",
+        groups_by_pattern, 2, 1),
+    Gap("too old events end before an index", "control_plane/log_groups.py: put_log_events",
+        long_past_event, {"tooOldLogEventEndIndex": 0}, {"tooOldLogEventEndIndex": 1}),
     Gap("Firehose sends the access key", "control_plane/streams.py: put_record, and firehose.py and delivery.py",
         delivered_access_key, None, "an-access-key"),
     Gap("a deployed API answers", "gateway.py", invoked_by_host, 404, 200),

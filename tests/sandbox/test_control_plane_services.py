@@ -242,7 +242,6 @@ def test_lines_are_chosen_by_time_and_stream(sandbox: SandboxServer, two_streams
 
     assert found(startTime=first + 1, endTime=first + 2) == IN_ORDER[2:6]
     assert found(logStreamNames=["odd"]) == found(logStreamNamePrefix="o") == [*IN_ORDER[2:4], *IN_ORDER[6:]]
-    assert found(nextToken="none of ours") == []
 
 
 def test_a_pattern_that_is_none(sandbox: SandboxServer, refusal: Refuse) -> None:
