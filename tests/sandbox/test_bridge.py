@@ -84,3 +84,40 @@ def test_one_date_and_one_length(sandbox: SandboxServer) -> None:
     assert len(response.headers.get_all("date", [])) == 1
     assert response.headers.get_all("content-length") == [str(len(content))]
     assert "uvicorn" not in str(response.headers)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "expected"),
+    [
+        ("apigateway", "get_rest_apis", (403, "InvalidSignatureException")),
+        ("lambda", "list_functions", (403, "InvalidSignatureException")),
+        ("logs", "describe_log_groups", (403, "InvalidSignatureException")),
+        ("firehose", "list_delivery_streams", (403, "InvalidSignatureException")),
+        ("dynamodb", "list_tables", (403, "InvalidSignatureException")),
+        ("iam", "list_roles", (403, "SignatureDoesNotMatch")),
+        ("sts", "get_caller_identity", (403, "SignatureDoesNotMatch")),
+        ("s3", "list_buckets", (400, "AuthorizationHeaderMalformed")),
+    ],
+)
+def test_a_region_that_aws_does_not_have(
+    sandbox: SandboxServer, service: str, operation: str, expected: tuple[int, str]
+) -> None:
+    """It is refused in each protocol, and the message names it; codes as AWS's for a signature of another Region."""
+    with pytest.raises(ClientError) as caught:
+        getattr(sandbox.client(service, "mars-1"), operation)()
+    response = caught.value.response
+    assert expected == (response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"])
+    assert response["Error"]["Message"].startswith("Credential should be scoped to a valid Region, not 'mars-1'. ")
+
+
+@pytest.mark.parametrize("region", ["us-isof-east-1", "aws-global"])
+def test_a_region_without_the_service(sandbox: SandboxServer, region: str) -> None:
+    """A Region of AWS's that botocore does not list for API Gateway is told as one that is none; S3 may be there."""
+    with pytest.raises(ClientError) as caught:
+        sandbox.client("apigateway", region).get_rest_apis()
+    response = caught.value.response
+    assert (403, "InvalidSignatureException") == (
+        response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"]
+    )  # fmt: skip
+    assert f"apigateway is not in '{region}'" in response["Error"]["Message"]
+    sandbox.client("s3", region).list_buckets()
