@@ -106,9 +106,8 @@ class DataPlane:
 
     def deploy(self, *methods: Method, log_format: str | None = None, **changes: Any) -> Stage:
         """Puts the stage with a deployment of these methods."""
-        of_deployment = {
-            name: changes.pop(name) for name in ("gateway_responses", "binary_media_types") & changes.keys()
-        }
+        names = {"gateway_responses", "binary_media_types", "api_key_source"}
+        of_deployment = {name: changes.pop(name) for name in names & changes.keys()}
         deployment = Deployment("dep123", API, 0.0, methods, **of_deployment)
         stage = Stage(ACCOUNT, REGION, API, STAGE, deployment, log_destination=GROUP, log_format=log_format)
         stage = replace(stage, **changes)

@@ -168,6 +168,43 @@ def put_method_again(cloud: Cloud) -> str:
     return said(cloud.gateway.put_method, **cloud.new_api().method, authorizationType="NONE")
 
 
+def an_authorizer(cloud: Cloud, **changed: Any) -> dict[str, Any]:
+    """The arguments of CreateAuthorizer for a TOKEN's, on an API of the probe's own."""
+    uri = (
+        f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/arn:aws:lambda:{REGION}:123456789012:function:f"
+    )
+    spec = {
+        "restApiId": cloud.new_api().id, "name": "gaps", "type": "TOKEN", "authorizerUri": f"{uri}/invocations",
+        "identitySource": "method.request.header.Authorization",
+    }  # fmt: skip
+    return {**spec, **changed}
+
+
+def expression_of_an_authorizer(cloud: Cloud) -> bool:
+    made = cloud.gateway.create_authorizer(**an_authorizer(cloud, identityValidationExpression="^a"))
+    return "identityValidationExpression" in made
+
+
+def type_of_an_authorizer(cloud: Cloud) -> bool:
+    return "authType" in cloud.gateway.create_authorizer(**an_authorizer(cloud))
+
+
+def second_user_pool(cloud: Cloud) -> str:
+    pool = f"arn:aws:cognito-idp:{REGION}:123456789012:userpool/{REGION}_abc"
+    spec = an_authorizer(cloud, type="COGNITO_USER_POOLS", providerARNs=[pool])
+    made = cloud.gateway.create_authorizer(**spec)["id"]
+    second = patch("/providerARNs", f"{pool}d", "add")
+    return said(cloud.gateway.update_authorizer, restApiId=spec["restApiId"], authorizerId=made, **second)
+
+
+def authorizer_that_a_method_names(cloud: Cloud) -> str:
+    api = cloud.new_api()
+    made = cloud.gateway.create_authorizer(**an_authorizer(cloud, restApiId=api.id))["id"]
+    method = {**api.method, "httpMethod": "POST"}
+    cloud.gateway.put_method(**method, authorizationType="CUSTOM", authorizerId=made)
+    return said(cloud.gateway.delete_authorizer, restApiId=api.id, authorizerId=made)
+
+
 def unknown_authorization_type(cloud: Cloud) -> str:
     method = {**cloud.api.method, "httpMethod": "HEAD"}
     return said(cloud.gateway.put_method, **method, authorizationType="SOME")
@@ -449,6 +486,7 @@ def managed_policy(cloud: Cloud) -> str:
 
 KEYS = "control_plane/api_keys.py"
 PLANS = "control_plane/usage_plans.py"
+AUTHORIZERS = "control_plane/authorizers.py"
 METHODS = "control_plane/methods.py"
 MODELS = "control_plane/request_models.py"
 DOCUMENTATION = "control_plane/documentation.py"
@@ -545,6 +583,19 @@ GAPS = (
                            **patch("/description", "x")), "500 500", "200"),
     Gap("a request validator checks nothing unless told to", f"{VALIDATORS}: create_request_validator",
         flags_of_a_validator, (None, None), (False, False)),
+    # Authorizers.
+    Gap("an authorizer keeps its validation expression", f"{AUTHORIZERS}: create_authorizer",
+        expression_of_an_authorizer, False, True),
+    Gap("an authorizer shows what kind it is", f"{AUTHORIZERS}: _AUTH_TYPES", type_of_an_authorizer, False, True),
+    Gap("UpdateAuthorizer adds a user pool", f"{AUTHORIZERS}: _patch", second_user_pool, "500 500", "200"),
+    Gap("an authorizer that a method names stays", "authorizer_rules.py: is_referenced",
+        authorizer_that_a_method_names, "202", "409 ConflictException"),
+    Gap("CreateAuthorizer knows the URI of a function", "authorizer_rules.py: _check_uri",
+        lambda cloud: said(cloud.gateway.create_authorizer, **an_authorizer(cloud, authorizerUri="function")), "201",
+        REFUSED),
+    Gap("FlushStageAuthorizersCache is there", f"{AUTHORIZERS}: flush_stage_authorizers_cache",
+        lambda cloud: said(cloud.gateway.flush_stage_authorizers_cache, **cloud.api.stage), "404 404", "202"),
+    # More of methods.
     Gap("PutMethod knows the types of authorization", f"{METHODS}: _authorization_type", unknown_authorization_type,
         "201", REFUSED),
     Gap("PutIntegration fills its defaults in", f"{METHODS}: put_integration", integration_defaults, (None, None),

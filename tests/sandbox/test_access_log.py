@@ -120,7 +120,7 @@ def test_a_compiled_format_reaches_no_builtins() -> None:
     """What a format is compiled into sees the escaping functions, and nothing of Python beside them."""
     seen = access_log.compile_format("$context.status", a_stage()).__globals__
     assert seen["__builtins__"] == {}
-    assert set(seen) == {"__builtins__", "int", "text", "header_text", "number", "quoted", "plain", "clf_time"}
+    assert set(seen) == {"__builtins__", "int", "text", "header_text", "number", "quoted", "said", "plain", "clf_time"}
 
 
 @given(st.binary())

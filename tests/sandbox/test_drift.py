@@ -144,6 +144,7 @@ WITHOUT_A_GAP = {
     "objects.py": "writes into moto's S3, which lacks nothing here",
     "plane.py": "what the handlers share",
     "roles.py": "what account.py and functions.py ask of a role",
+    "user_pools.py": "what the gateway has to know of moto's pools",
 }
 """Modules of the control plane that no canary names, each with the reason."""
 
