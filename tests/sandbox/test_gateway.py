@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from socket import SHUT_WR
 
 import pytest
 from data_plane import (
@@ -20,6 +21,7 @@ from data_plane import (
     a_method,
     lambda_method,
     mock,
+    running_data_plane,
 )
 
 from fixtures.sandbox.model import ApiKey, GatewayResponse, Integration, Quota, Throttle, UsagePlan
@@ -259,7 +261,7 @@ def test_a_client_that_leaves_amid_its_body_has_one_line(plane: DataPlane) -> No
     plane.deploy(a_method(http_method="POST"), log_format=LOG)
     with plane.socket() as client:
         client.sendall(f"POST {BASE}/items HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf".encode())
-        client.shutdown(SHUT_WR)
+        client.shutdown(socket.SHUT_WR)
         assert client.recv(1) == b""  # the server saw that it left
     assert plane.get("/items", method="POST").status == 200
     assert [line["status"] for line in plane.logged()] == ["400", "200"]
@@ -306,6 +308,23 @@ def test_http_proxy_passes_a_request_on_and_its_answer_back(plane: DataPlane) ->
     plane.deploy(a_method("/outer/{id}", integration=outer), a_method("/inner/{id}", integration=inner))
     reply = plane.get("/outer/5?q=x")
     assert (reply.status, reply.json) == (203, {"got": "5 x"})
+
+
+def test_a_gateway_that_ends_has_closed_its_connections_to_servers() -> None:
+    """The connection to an integration's server, kept for the next request, ends with the gateway."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(10)
+        with ThreadPoolExecutor(1) as others, running_data_plane() as plane:
+            uri = f"http://127.0.0.1:{server.getsockname()[1]}/"
+            plane.deploy(a_method(integration=Integration("HTTP_PROXY", "GET", uri)))
+            asking = others.submit(plane.get, "/items")
+            connection, _ = server.accept()
+            connection.settimeout(10)
+            assert connection.recv(65536).startswith(b"GET / HTTP/1.1\r\n")
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            assert (200, b"ok") == (asking.result(10).status, asking.result().body)
+        with connection:
+            assert b"" == connection.recv(1)
 
 
 def test_http_proxy_leaves_the_machine_never(plane: DataPlane) -> None:
