@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 import json
 import signal
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +14,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from served import SandboxServer, running_sandbox
+from served import ROOT, SandboxServer, running_sandbox
 
 
 def request(sandbox: SandboxServer, method: str, path: str) -> tuple[int, Any]:
@@ -23,6 +25,26 @@ def request(sandbox: SandboxServer, method: str, path: str) -> tuple[int, Any]:
         return response.status, json.loads(response.read())
     finally:
         connection.close()
+
+
+def imported(program: str) -> set[str]:
+    """The modules that a new Python process has after it ran `program`."""
+    command = [sys.executable, "-c", f"{program}; import sys; print(*sys.modules)"]
+    return set(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_it_listens_before_moto_is_imported() -> None:
+    """What the socket waits for brings in nothing of moto: whoever starts a sandbox would wait for it, too."""
+    slow = {"moto", "boto3", "botocore", "flask", "werkzeug", "requests", "cryptography", "jwt", "httpx"}
+    assert imported("import fixtures.sandbox.server") & slow == set()
+
+
+def test_what_moto_rarely_uses_is_not_imported() -> None:
+    """The import statement alone does not load what stands in for a library; the first use of a name of it does."""
+    spared = "from fixtures.sandbox.control_plane.moto_server import spare_imports; spare_imports()"
+    after_import = imported(f"{spared}; import moto.apigateway.models, moto.iam.models")
+    assert after_import & {"yaml.loader", "cryptography.x509.base"} == set()
+    assert "yaml.loader" in imported(f"{spared}; import yaml; assert yaml.safe_load('1') == 1")
 
 
 def test_a_fresh_start_empties_everything() -> None:
