@@ -70,10 +70,12 @@ class PseudoTerminal:
         return text[start : self._read_to]
 
     def ended(self) -> tuple[int, str]:
-        """The exit code, and what came since the last call."""
+        """The exit code, and what came since the last call; AssertionError when it does not end."""
         deadline = time.monotonic() + LONGEST_S
         while self._more(deadline):
             pass
+        if time.monotonic() >= deadline:
+            raise AssertionError(f"expected an end; the screen's end:\n{self.text[-3000:]}")
         self._code = wait_for(self._process_id)
         return self._code, self.text[self._read_to :]
 

@@ -24,6 +24,7 @@ from fixtures.processes import SANDBOX_URL
 from fixtures.target import moto_target
 from fixtures.walk.about import About
 from fixtures.walk.costs import costs
+from fixtures.walk.interrupts import SIGNALS, Interrupts
 from fixtures.walk.place import health
 from fixtures.walk.screen import Screen
 from fixtures.walk.shown import Shown
@@ -430,6 +431,29 @@ def test_ctrl_c_while_a_step_is_done_leaves_nothing_half_done(guide, sandbox, tm
     assert 130 == code
     assert "Traceback" not in terminal.text
     assert ([] == left_in(sandbox)) == ({} == made)
+
+
+class ClosedByCtrlC(io.RawIOBase):
+    """A file that is closed just as Ctrl-C is pressed, as AWS's answers are when they are let go."""
+
+    def close(self):
+        """Presses it."""
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_while_a_file_is_let_go_is_not_lost():
+    """Python drops what a file's finalizer raises; the walk asks nothing more nonetheless."""
+    before = [signal.getsignal(name) for name in SIGNALS]
+    interrupts = Interrupts()
+    interrupts.listen()
+    try:
+        interrupts.raise_lost()
+        ClosedByCtrlC()
+        with pytest.raises(KeyboardInterrupt):
+            interrupts.raise_lost()
+    finally:
+        for name, handler in zip(SIGNALS, before, strict=True):
+            signal.signal(name, handler)
 
 
 def state_of_api(made):
