@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,17 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.sandbox import access_log
+from fixtures.sandbox.authorization import Authorization
 from fixtures.sandbox.clock import Clock
 from fixtures.sandbox.context import RequestContext
-from fixtures.sandbox.model import Deployment, Stage
+from fixtures.sandbox.model import Authorizer, Deployment, Stage
 from fixtures.sandbox.tables import Tables
 
 AT = 1790328027.4141  # 2026-09-25T09:20:27Z
 
 
-def a_stage(log_format: str = "") -> Stage:
-    methods = (a_method("/x/{id}"),)
-    deployment = Deployment("dep123", API, 0.0, methods)
+def a_stage(log_format: str = "", with_authorizer: bool = False) -> Stage:
+    others = (replace(a_method("/y"), authorizer=Authorizer("auth1", "TOKEN")),) if with_authorizer else ()
+    deployment = Deployment("dep123", API, 0.0, (a_method("/x/{id}"), *others))
     return Stage("123456789012", REGION, API, "prod", deployment, log_destination=GROUP, log_format=log_format)
 
 
@@ -192,11 +194,69 @@ def test_what_a_request_lacks_is_none_in_a_template(variable: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "group"),
-    [("identity", True), ("integration", True), ("error", True), ("path", False), ("identi", False), ("user", False)],
+    [
+        ("identity", True),
+        ("integration", True),
+        ("error", True),
+        ("path", False),
+        ("identi", False),
+        ("user", False),
+        ("authorizer", True),
+        ("authorizer.claims", True),
+        ("authorize", True),
+        ("authoriz", False),
+    ],
 )
 def test_a_template_goes_down_into_groups_alone(name: str, group: bool) -> None:
     """A group goes by its full name; a value, the beginning of a name and what a request lacks are no groups."""
     assert access_log.has_below(name) is group
+
+
+def an_authorized_request() -> RequestContext:
+    """A request whose authorizer was asked."""
+    context = a_request()
+    context.authorization = Authorization(
+        principal_id="user", context={"text": 'a "b"'}, claims={"sub": "84e8"}, authorize_status=403,
+        authorize_error="no", latency=7, integration_latency=5, integration_status=200, request_id="asked",
+    )  # fmt: skip
+    return context
+
+
+@pytest.mark.parametrize(
+    ("variable", "logged", "mapped"),
+    [
+        ("authorizer.principalId", "user", "user"),
+        ("authorizer.text", r"a \"b\"", 'a "b"'),
+        ("authorizer.claims.sub", "84e8", "84e8"),
+        ("authorizer.claims.none", "-", None),
+        ("authorizer.claims", "-", None),
+        ("authorizer.none", "-", None),
+        ("authorizer.status", "200", "200"),
+        ("authorizer.error", "-", None),
+        ("authorizer.latency", "7", "7"),
+        ("authorizer.integrationLatency", "5", "5"),
+        ("authorizer.integrationStatus", "200", "200"),
+        ("authorizer.requestId", "asked", "asked"),
+        ("authorize.status", "403", "403"),
+        ("authorize.error", "no", "no"),
+        ("authorize.latency", "0", "0"),
+        ("authorize.none", "-", None),
+        ("authenticate.status", "-", None),
+    ],
+)
+def test_what_an_authorizer_said(variable: str, logged: str, mapped: str | None) -> None:
+    """A stage with an authorizer logs what it said, escaped; a template gets it as it is, None if it is absent."""
+    context, stage = an_authorized_request(), a_stage(with_authorizer=True)
+    line = access_log.compile_format(f"<$context.{variable}>", stage)
+    assert (line(context), access_log.variable(variable, context)) == (f"<{logged}>", mapped)
+    asked_nobody = a_request()
+    assert (line(asked_nobody), access_log.variable(variable, asked_nobody)) == ("<->", None)
+
+
+def test_a_stage_without_authorizers_looks_for_none() -> None:
+    """What no authorizer can have said is written into the compiled format, and costs a request nothing."""
+    line = access_log.compile_format("<$context.authorizer.principalId>", a_stage())
+    assert line(an_authorized_request()) == "<->"
 
 
 @pytest.mark.parametrize(

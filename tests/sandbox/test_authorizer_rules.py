@@ -126,6 +126,7 @@ def test_a_user_pool_is_shown_as_made(api_gateway: Any, api: str) -> None:
         ),
         (COGNITO, {"providerARNs": []}, "BadRequestException", "Invalid request input"),
         (COGNITO, {"providerARNs": ["arn:aws:s3:::bucket"]}, "BadRequestException", "Invalid request input"),
+        (TOKEN, {"name": ""}, "BadRequestException", "Invalid request input"),
         (TOKEN, {"authorizerResultTtlInSeconds": 3601}, "BadRequestException", "Invalid request input"),
         (TOKEN, {"authorizerResultTtlInSeconds": -1}, "BadRequestException", "Invalid request input"),
     ],

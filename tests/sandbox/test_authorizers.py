@@ -191,6 +191,84 @@ def test_refusals(gated: DataPlane, said: str | None, expected: tuple[int, str, 
     assert expected == refusal(ask(gated, said))
 
 
+POLICIES = """
+exports.handler = async (event) => ({
+  principalId: 'user', policyDocument: JSON.parse(event.authorizationToken),
+})
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, None),
+        ({"Action": ["execute-api:*"], "Resource": ["arn:aws:execute-api:*:*:*/prod/GET/it*s"]}, None),
+        ({"Resource": f"{API_ARN}/other/*"}, IMPLICIT),
+        ({"Action": "s3:GetObject"}, IMPLICIT),
+        ({"Condition": {"StringEquals": {"aws:PrincipalTag/a": "b"}}}, IMPLICIT),
+        ({"Condition": {"IpAddress": {"aws:SourceIp": "127.0.0.1"}}}, MISCONFIGURED),
+        ({"Condition": "none"}, MISCONFIGURED),
+        ({"Condition": {"Null": {"aws:username": []}}}, MISCONFIGURED),
+        ({"Condition": {"StringEquals": "none"}}, MISCONFIGURED),
+        ({"Effect": "allow"}, MISCONFIGURED),
+        ({"Action": []}, MISCONFIGURED),
+        ({"Action": 5}, MISCONFIGURED),
+        ({"Resource": [5]}, MISCONFIGURED),
+        ({"Resource": None}, MISCONFIGURED),
+    ],
+)
+def test_policies(plane: DataPlane, change: dict[str, Any], expected: tuple[int, str, bytes] | None) -> None:
+    """A statement is read as IAM reads it, with wildcards; what is none, or cannot be judged here, is a 500."""
+    put_gatekeeper(plane, POLICIES)
+    plane.deploy(guarded(TOKEN, a_method()))
+    statement = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": ALLOWED, **change}
+    reply = ask(plane, json.dumps({"Statement": [statement]}))
+    assert (None if reply.status == 200 else refusal(reply)) == expected
+
+
+@pytest.mark.parametrize("change", ["NotAction", "NotResource"])
+def test_policies_that_name_the_others(plane: DataPlane, change: str) -> None:
+    """NotAction and NotResource are read as IAM reads them."""
+    put_gatekeeper(plane, POLICIES)
+    plane.deploy(guarded(TOKEN, a_method()))
+    statement = {"Effect": "Allow", "Action": "*", "Resource": "*", change: "arn:aws:s3:::other"}
+    del statement[change.removeprefix("Not")]
+    assert ask(plane, json.dumps({"Statement": statement})).status == 200
+    assert refusal(ask(plane, json.dumps({"Statement": {**statement, change: "*"}}))) == IMPLICIT
+
+
+@pytest.mark.parametrize(
+    ("returned", "expected"),
+    [
+        ("'Allow'", MISCONFIGURED),
+        ("null", MISCONFIGURED),
+        ("{ policyDocument: 'Allow' }", MISCONFIGURED),
+        ("{ policyDocument: { Statement: ['Allow'] } }", MISCONFIGURED),
+        ("{ policyDocument: {} }", IMPLICIT),
+        ("{ policyDocument: { Statement: [] } }", IMPLICIT),
+        ("{ policyDocument: {}, principalId: 7 }", MISCONFIGURED),
+        ("{ policyDocument: {}, usageIdentifierKey: 7 }", MISCONFIGURED),
+        ("{ policyDocument: {}, context: 'none' }", MISCONFIGURED),
+        ("{ policyDocument: {}, context: { list: [1] } }", MISCONFIGURED),
+        ("{ policyDocument: {}, context: { none: null } }", IMPLICIT),
+    ],
+)
+def test_answers(plane: DataPlane, returned: str, expected: tuple[int, str, bytes]) -> None:
+    """What is no policy with texts beside it is a 500, one that allows nothing a 403 (aws/chalice#971); inferred."""
+    put_gatekeeper(plane, f"exports.handler = async () => ({returned})")
+    plane.deploy(guarded(TOKEN, a_method()))
+    assert refusal(ask(plane, "who")) == expected
+
+
+def test_a_path_too_long_for_an_arn(gated: DataPlane) -> None:
+    """An ARN of more than 1600 bytes is a 414, and nobody is asked (api-gateway-lambda-authorizer-output.html)."""
+    gated.deploy(guarded(TOKEN, lambda_method("/{proxy+}")))
+    longest = "x" * (1600 - len(f"{API_ARN}/{STAGE}/GET/"))
+    assert ask(gated, "allow", f"/{longest}").status == 200
+    reply = ask(gated, "allow", f"/{longest}x")
+    assert (reply.status, reply.json) == (414, {"message": "Request URI too long"})
+
+
 def test_a_token_that_does_not_match_never_reaches_the_function(gated: DataPlane) -> None:
     """A token must match the validation expression, or it is a 401 and nobody is asked."""
     gated.deploy(guarded(replace(TOKEN, validation_expression="^(allow|deny)( [a-z0-9]+)*$")))
