@@ -345,6 +345,29 @@ def test_an_authorizer_is_deployed(
     assert get(sandbox, deployed_api, "X-Other", "me")[0] == 200
 
 
+def test_each_member_reaches_the_gateway(
+    sandbox: SandboxServer, api_gateway: Any, deployed_api: DeployedApi, gatekeeper: str
+) -> None:
+    """Expression, role and several sources are deployed: here in the guide's spelling, with a space after the comma."""
+    token = {**TOKEN, "authorizerUri": gatekeeper, "identityValidationExpression": "let me in"}
+    guard(api_gateway, deployed_api, "CUSTOM", make(api_gateway, deployed_api.api_id, token))
+    deploy(api_gateway, deployed_api)
+    assert get(sandbox, deployed_api, "X-Auth", "me")[0] == 401
+    assert get(sandbox, deployed_api, "X-Auth", "let me in")[0] == 200
+    sources = f"{HEADER}, method.request.header.User-Agent"
+    request = {**REQUEST, "authorizerUri": gatekeeper, "identitySource": sources}
+    guard(api_gateway, deployed_api, "CUSTOM", make(api_gateway, deployed_api.api_id, request))
+    deploy(api_gateway, deployed_api)
+    assert get(sandbox, deployed_api, "X-Auth", "me")[0] == 200
+    function = gatekeeper.split("/functions/")[1].removesuffix("/invocations")
+    sandbox.client("lambda").remove_permission(FunctionName=function, StatementId="gateway")
+    assert get(sandbox, deployed_api, "X-Auth", "you")[0] == 500
+    role = {"name": "role", "authorizerCredentials": f"arn:aws:iam::{ACCOUNT}:role/invoke"}
+    guard(api_gateway, deployed_api, "CUSTOM", make(api_gateway, deployed_api.api_id, {**request, **role}))
+    deploy(api_gateway, deployed_api)
+    assert get(sandbox, deployed_api, "X-Auth", "you")[0] == 200
+
+
 def test_a_stage_is_flushed(
     sandbox: SandboxServer, api_gateway: Any, deployed_api: DeployedApi, gatekeeper: str
 ) -> None:
@@ -381,6 +404,10 @@ def test_a_caller_of_a_user_pool(sandbox: SandboxServer, api_gateway: Any, deplo
     assert passed == (200, {"call": "", "user": "someone"})
     assert get(sandbox, deployed_api, "X-Auth", tokens["AccessToken"])[0] == 401
     assert get(sandbox, deployed_api, "X-Auth", "nobody")[0] == 401
+    guard(api_gateway, deployed_api, "COGNITO_USER_POOLS", made, "aws.cognito.signin.user.admin")
+    deploy(api_gateway, deployed_api)
+    assert get(sandbox, deployed_api, "X-Auth", tokens["IdToken"])[0] == 401
+    assert get(sandbox, deployed_api, "X-Auth", tokens["AccessToken"])[0] == 200
     pools.delete_user_pool(UserPoolId=pool["Id"])
 
 

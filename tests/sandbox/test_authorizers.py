@@ -28,6 +28,11 @@ from data_plane import (
     mock,
 )
 
+from fixtures.sandbox import gateway_responses
+from fixtures.sandbox.authorization import Authorizing
+from fixtures.sandbox.authorizer_policy import Verdict
+from fixtures.sandbox.context import RequestContext
+from fixtures.sandbox.lambda_authorizer import MOST_KEPT, Kept, LambdaAuthorizer
 from fixtures.sandbox.model import Authorizer, GatewayResponse, Method, Throttle
 
 GATEKEEPER = FUNCTION.replace(":items", ":gatekeeper")
@@ -294,15 +299,15 @@ def test_all_identity_sources_must_be_there(gated: DataPlane, ttl_s: int, said: 
 
 
 def test_stage_variables_and_context_are_sources_too(gated: DataPlane) -> None:
-    """A stage variable and a $context variable identify a caller; a path parameter does not."""
+    """A stage variable and a $context variable identify a caller; a path parameter or a literal does not."""
     sources = ("stageVariables.color", "context.identity.sourceIp")
     gated.deploy(guarded(replace(REQUEST, identity_sources=sources)), variables={"color": "blue"})
     assert ask(gated, None).status == 200
     gated.deploy(guarded(replace(REQUEST, identity_sources=sources)))
     assert refusal(ask(gated, None)) == UNAUTHORIZED
-    by_path = replace(REQUEST, identity_sources=("method.request.path.item",))
-    gated.deploy(guarded(by_path, lambda_method("/items/{item}")))
-    assert refusal(ask(gated, None, "/items/7")) == UNAUTHORIZED
+    for source in ("method.request.path.item", "'literal'"):
+        gated.deploy(guarded(replace(REQUEST, identity_sources=(source,)), lambda_method("/items/{item}")))
+        assert refusal(ask(gated, None, "/items/7")) == UNAUTHORIZED
 
 
 def test_without_sources_the_function_is_asked(gated: DataPlane) -> None:
@@ -347,6 +352,16 @@ def test_a_kept_answer_ends_with_its_lifetime(gated: DataPlane) -> None:
     assert first != call_of(ask(gated, "allow"))
 
 
+def test_not_more_is_kept_than_fits() -> None:
+    """An identity too many makes room for itself."""
+    kept, verdict = Kept(300), Verdict(None, {}, {}, None)
+    for number in range(MOST_KEPT):
+        kept.put((str(number),), verdict, 0.0)
+    assert kept.get(("0",), 1.0) is verdict
+    kept.put(("one more",), verdict, 0.0)
+    assert (kept.get(("0",), 1.0), kept.get(("one more",), 1.0)) == (None, verdict)
+
+
 COUNTING = """
 let calls = 0
 exports.handler = async (event) => {
@@ -388,6 +403,22 @@ def test_a_function_that_api_gateway_may_not_invoke(gated: DataPlane) -> None:
     assert refusal(ask(gated, "allow")) == MISCONFIGURED
     gated.deploy(guarded(replace(TOKEN, credentials=f"arn:aws:iam::{ACCOUNT}:role/invoke")))
     assert ask(gated, "allow").status == 200
+
+
+def test_a_function_that_takes_too_long(plane: DataPlane) -> None:
+    """A function that is not waited for any longer is an AUTHORIZER_FAILURE, 500 without a message as a user saw it."""
+    put_gatekeeper(plane, "exports.handler = () => new Promise(() => setInterval(() => {}, 1000))")
+    plane.deploy(a_method())
+    context = RequestContext(
+        plane.tables.stages[API, STAGE], "GET", f"/{STAGE}/items", "/items", "HTTP/1.1", b"", [], None,
+        {b"x-auth": b"who"}, "127.0.0.1", None, None, "request", "extended", plane.clock.time(),
+    )  # fmt: skip
+    authorizer = LambdaAuthorizer(TOKEN, patience_s=0.1)
+    asking = authorizer(context)
+    assert isinstance(asking, Authorizing)
+    plane.run(asking.ask(plane.lambdas))
+    assert authorizer(context) == gateway_responses.AUTHORIZER_FAILURE
+    assert gateway_responses.AUTHORIZER_FAILURE.body == b'{"message":null}'
 
 
 def test_a_function_that_is_not_there(gated: DataPlane) -> None:

@@ -32,7 +32,7 @@ ECHO = "exports.handler = async (event) => ({ statusCode: 200, body: JSON.string
 LOG = (
     '{"sub":"$context.authorizer.claims.sub","claims":"$context.authorizer.claims",'
     '"asked":"$context.authorizer.status","allowed":"$context.authorize.status",'
-    '"principal":"$context.authorizer.principalId"}'
+    '"principal":"$context.authorizer.principalId","error":"$context.authorizer.error"}'
 )
 
 
@@ -129,7 +129,8 @@ def test_the_audience_may_have_to_match(plane: DataPlane) -> None:
 def test_the_log_has_claims(gated: DataPlane) -> None:
     """A claim is logged by its name, the claims as a whole are `-`, and there is no policy that allows."""
     ask(gated, a_token(ID))
-    ask(gated, None)
+    ask(gated, a_token(ID), "/scope")
     passed, refused = gated.logged()
-    assert passed == {"sub": "84e844b8", "claims": "-", "asked": "200", "allowed": "-", "principal": "-"}
-    assert refused == {"sub": "-", "claims": "-", "asked": "401", "allowed": "-", "principal": "-"}
+    nothing = {"claims": "-", "allowed": "-", "principal": "-"}
+    assert passed == {"sub": "84e844b8", "asked": "200", "error": "-", **nothing}
+    assert refused == {"sub": "-", "asked": "401", "error": "Unauthorized", **nothing}
