@@ -357,6 +357,55 @@ def test_default_output():
     assert "7" == hold(f"export AWS_DEFAULT_OUTPUT=text\nX=$({GET_VALUE})", GET_KEY)["X"]
 
 
+@pytest.mark.parametrize("options", ["--no-cli-pager", "--region us-east-1", "--output=json --no-cli-pager --debug"])
+def test_options_before_the_service(options):
+    """The CLI takes its own options in front of the service as well, with or without a value."""
+    made = call("apigateway", "DeleteRestApi", restApiId="a")
+    assert {} == hold(f"aws {options} apigateway delete-rest-api --rest-api-id a", made)
+
+
+NAMED = "--create-bucket-configuration LocationConstraint="
+BUCKET_IN_HOME = call("s3", "CreateBucket", Bucket="b")
+
+
+@pytest.mark.parametrize(
+    ("home", "made", "option"),
+    [
+        ("us-east-1", BUCKET_IN_HOME, ""),
+        ("us-east-1", BUCKET, ""),
+        ("eu-west-1", BUCKET_IN_HOME, f"{NAMED}eu-west-1"),
+        ("eu-west-1", BUCKET_IN_HOME, f"{NAMED}us-east-1"),
+        ("eu-west-1", BUCKET, f"{NAMED}eu-west-1"),
+        ("", BUCKET, ""),
+        ("", BUCKET, f"{NAMED}eu-west-1"),
+        ("", BUCKET_IN_HOME, ""),
+    ],
+)
+def test_bucket_in_the_guides_region(home, made, option):
+    """A bucket is named its Region outside of us-east-1, where the guide works, whatever Region the run is in."""
+    block = Document("aws-cli", "sh", f"aws s3api create-bucket --bucket b {option}", 10)
+    files = Files(read_text, lambda name: ZIP, lambda archive, members: None)
+    hold_against_calls(block, [made], {}, files, {"us-east-1", home}, home)
+
+
+@pytest.mark.parametrize(
+    ("home", "made", "option", "told"),
+    [
+        ("eu-west-1", BUCKET_IN_HOME, "", "lacks --create-bucket-configuration"),
+        ("eu-west-1", BUCKET, f"{NAMED}eu-west-9", 'and the step passes \'{"LocationConstraint": "eu-west-1"}\''),
+        ("us-east-1", BUCKET, f"{NAMED}us-east-1", "which the step does not"),
+        ("", BUCKET_IN_HOME, f"{NAMED}us-east-1", "which the step does not"),
+    ],
+)
+def test_bucket_in_another_region(home, made, option, told):
+    """A bucket without its Region, with another one, and with the one that S3 refuses to hear of are told."""
+    block = Document("aws-cli", "sh", f"aws s3api create-bucket --bucket b {option}", 10)
+    files = Files(read_text, lambda name: ZIP, lambda archive, members: None)
+    with pytest.raises(CliMismatch) as caught:
+        hold_against_calls(block, [made], {}, files, {"us-east-1"}, home)
+    assert told in caught.value.message
+
+
 @pytest.mark.parametrize("option", ["--stage-name=prod --no-cli-pager", "--stage-name prod --region=eu-west-1"])
 def test_ways_to_write_an_option(option):
     """A value may follow `=`, and the CLI's own options change no call."""

@@ -194,6 +194,29 @@ def test_a_name_behind_any_break_is_on_the_next_line(prose):
     assert [5] == [mention.line for mention in mentions if mention.text == "c"]
 
 
+@pytest.mark.parametrize(
+    ("prose", "expected"),
+    [
+        ("Open\nthe **Gold\nPlan** now.", [("name", "Gold Plan", 5, "Open the ")]),
+        ("Open **Gold  \nPlan**.", [("name", "Gold Plan", 4, "Open ")]),
+        ("**The *Gold* Plan** of **A**", [("name", "The Gold Plan", 4, ""), ("name", "A", 4, "The Gold Plan of ")]),
+        ("**`a`** b", [("literal", "a", 4, "")]),
+        ("**see `a` now** b", [("literal", "a", 4, "see "), ("name", "see  now", 4, "")]),
+    ],
+)
+def test_a_name_is_all_that_is_bold(prose, expected):
+    """A name may go on behind a line's end and hold other marks; it stands where it begins, with what leads to it."""
+    mentions = parse_guide(f"## A\n<!-- step: a -->\n\n{prose}\n", PATH).steps[0].mentions
+    assert [Mention(*mention) for mention in expected] == list(mentions)
+
+
+def test_a_form_s_head_may_be_marked():
+    """The head's two words may be bold or italic."""
+    text = "## A\n<!-- step: a -->\n\n| **Setting** | *Value* |\n|---|---|\n| A | b |\n"
+    [step] = parse_guide(text, PATH).steps
+    assert ((Setting("A", "b", 6, ()),), ()) == (step.settings, step.mentions)
+
+
 def test_a_form_s_cells_are_no_mentions():
     """What a form holds are settings: the names and literals of the prose are those of its lines alone."""
     form = {*range(line_of("| Setting"), line_of("| Empty") + 1)}

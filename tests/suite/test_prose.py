@@ -6,7 +6,7 @@ import pytest
 
 from fixtures.blame import Blame
 from fixtures.guide import parse_guide
-from fixtures.prose import literals_known, names_known, wrong_mentions
+from fixtures.prose import literals_known, names_known, wrong_mentions, wrong_numbers
 from fixtures.steps import STEPS
 
 SELECT_KEY = "select the API key\n**Moesif Example**."
@@ -152,7 +152,8 @@ SNAPSHOT = "A stage serves a snapshot of the API."
     "said",
     [
         "Callers send `x-api-key`.", "The path is `/items`.", "It is `apiKeyRequired`.", "Run `create-deployment`.",
-        "It was `GET /items`.", "It is `403 Forbidden`.", 'It is `{"message": "Forbidden"}`.',
+        "Callers send `X-API-Key`.", "It was `GET /items`.", "It is `403 Forbidden`.",
+        'It is `{"message": "Forbidden"}`.',
         "It is `403` and no longer `200`.", "**Note:** it does **not** matter.", "It is `prod`.",
         "See [the plan](#create-a-usage-plan), [the code](lambda/index.mjs), [both](lambda/), [AWS](https://aws.com).",
         "![the stage](https://example.com/stage.png)", '<a id="here"></a>See [here](#here).',
@@ -187,6 +188,43 @@ def test_prose_that_is_wrong(said, kind, message, edited):
     found = wrong(guide, "deploy")
     assert [(line_of(guide, SNAPSHOT) + 1, kind)] == [(blame.line, blame.kind) for blame in found]
     assert found[0].message.startswith(message)
+
+
+QUOTA = "Its quota is exactly the one in the table."
+PAST = "- Past the burst,"
+
+
+@pytest.mark.parametrize(
+    ("step_id", "old", "new", "message"),
+    [
+        ("usage-plan", QUOTA, "Its quota is 10,000 requests a month.", None),
+        ("usage-plan", QUOTA, "Its quota is 15.", "gives 15 as the guide's `Quota`: expected 10000"),
+        ("usage-plan", QUOTA, "It admits 24 requests per second.", "gives 24 as the guide's `Rate`: expected 25"),
+        ("limits", PAST, "- Past the burst of 3,", None),
+        ("limits", PAST, "- Past the burst of 40,", "gives 40 as the guide's `Burst`: expected 3"),
+        ("deploy", "- A made-up key", "- At a rate of 1 or a rate of 25 a made-up key", None),
+        (
+            "deploy",
+            "- A made-up key",
+            "- At a rate of 2 a made-up key",
+            "gives 2 as the guide's `Rate`: expected 25 or 1",
+        ),
+    ],
+)
+def test_numbers_of_settings_in_claims(step_id, old, new, message, edited):
+    """A number that a claim gives of a setting is that of the step's form, or where it has none of any form."""
+    guide = edited((old, new))
+    found = list(wrong_numbers(guide, guide.by_id[step_id]))
+    told = [Blame(step_id, line_of(guide, new), "wrong-value", f"the claim {message}")] if message else []
+    assert told == found
+
+
+def test_number_of_a_setting_that_no_form_has(guide):
+    """Where no form limits the rate, a claim that gives one is wrong."""
+    text = "\n".join(line for line in guide.text.split("\n") if not line.startswith(("| Rate |", "| Burst |")))
+    unlimited = parse_guide(text.replace(QUOTA, "It admits 25 requests a second."), guide.path)
+    [found] = wrong_numbers(unlimited, unlimited.by_id["usage-plan"])
+    assert "the claim gives 25 as the guide's `Rate`: expected no such limit" == found.message
 
 
 @pytest.mark.parametrize("name", ["`Premium Plan`", "**`Premium Plan`**"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fixtures.quotes import misquoted, statuses_said
+from fixtures.quotes import misquoted, numbers_said, statuses_said
 
 FIELDS = {"user", "apiKey", "ip"}
 GET_REFUSED = [{"status": 403, "outcome": {"body": {"message": "Forbidden"}}}, {"request": {"method": "GET"}}]
@@ -55,6 +55,28 @@ def test_right_quotes(text, literals):
 def test_wrong_quotes(text, literals, expected):
     """A method, a status and a refusal that were not observed are told with those that were."""
     assert expected == misquoted(text, literals, FIELDS, GET_REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The burst is 40.", [("Burst", "40")]),
+        ("A BURST LIMIT OF 40 and a rate of exactly 12.5.", [("Burst", "40"), ("Rate", "12.5")]),
+        ("It admits 25 requests a second.", [("Rate", "25")]),
+        ("It admits 1 request per second and 10,000 requests each month.", [("Rate", "1"), ("Quota", "10,000")]),
+        ("Not 30 requests a second, more than 20 requests a second, instead of a burst of 5.", []),
+        ("Past 41 requests at once. A rate of 5%. Bursting is 40. The 3 items.", []),
+    ],
+)
+def test_numbers_said(text, expected):
+    """A number is a setting's behind its name, or with requests and a time; a contrast or comparison gives none."""
+    assert expected == sorted(numbers_said(text, ["Rate", "Burst"]), key=lambda said: text.lower().index(said[1]))
+
+
+def test_length_that_looks_like_a_status():
+    """A header's number is no status that was observed."""
+    answered = [{"answer": {"status": 200, "headers": {"Content-Length": "403"}}}]
+    assert "the claim says `403`, and what was observed is 200" == misquoted("It answers 403.", (), FIELDS, answered)
 
 
 def test_field_that_was_not_observed():

@@ -36,6 +36,9 @@ def split(text):
         ("A=$(cat file)", Statement("$(cat file)", 7, "A", is_value=True)),
         ("aws \\\n  s3 \\\n  ls", Statement("aws    s3    ls", 7)),
         ("# a comment\n\naws", Statement("aws", 9)),
+        ("\taws \t", Statement("aws", 7)),
+        ("\u00a0aws\u00a0", Statement("\u00a0aws\u00a0", 7)),
+        ("export\u00a0A=b", Statement("export\u00a0A=b", 7)),
     ],
 )
 def test_statement(text, expected):
@@ -88,6 +91,7 @@ def test_white_space_behind_a_continuation():
         ("\"value='$(cat log-format.json)'\"", ["value='[log-format.json]'"]),
         ("\"items[?path=='/'].id\"", ["items[?path=='/'].id"]),
         ("a $ b", ["a", "$", "b"]),
+        ("'a\u00a0b' Zoë–", ["a\u00a0b", "Zoë–"]),
         ("a b#c '#d' # and $more | of it", ["a", "b#c", "#d"]),
         ("a=b,c={d=e}", ["a=b,c={d=e}"]),
     ],
@@ -105,6 +109,9 @@ def test_text_of_a_file_is_not_read_again():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("aws\u00a0s3 ls", "U+00A0 stands between words, where a shell wants a space"),
+        ("aws \u200b s3", "U+200B stands between words, where a shell wants a space"),
+        ("\u3000", "U+3000 stands between words, where a shell wants a space"),
         ("a | b", "`|` is more shell than a command block may hold"),
         ("a && b", "`&` is more shell than a command block may hold"),
         ("a; b", "`;` is more shell than a command block may hold"),

@@ -99,6 +99,11 @@ WRONG_BY_HAND = {
     "claim of another method": ("- `GET` answers", "- `POST` answers", "starting-api", "- `POST` answers"),
     "claim of another field": ("- `user` is the", "- `caller` is the", "log-format", "- `caller` is"),
     "account that is an ARN": ("--query Account ", "--query Arn ", "starting-api", "  --source-arn"),
+    "claim of another burst": ("- Past the burst,", "- Past the burst of 40,", "limits", "- Past the burst of"),
+    "claim of another quota": (
+        "quota is exactly the one in the table", "quota is 1,000 requests a month", "usage-plan", "- Its quota",
+    ),
+    "space that is none": ("create-rest-api --name", "create-rest-api\u00a0--name", "starting-api", "API_ID="),
     "opening that uses nothing": ("=$AWS_REGION\n", "=$REGION\n", "starting-api", "export AWS_DEFAULT_REGION"),
 }  # fmt: skip
 

@@ -3,7 +3,7 @@
 import pytest
 
 from fixtures.commands import wrong_commands
-from fixtures.prose import wrong_mentions
+from fixtures.prose import wrong_mentions, wrong_numbers
 from fixtures.records import NO_MOESIF
 from fixtures.steps import STEPS, log_delivery
 
@@ -20,6 +20,7 @@ def test_aws_cli(step_id, world, proves):
 
 @pytest.mark.parametrize("step_id", STEPS)
 def test_prose(step_id, run, proves):
-    """Each name and each literal in the step's prose is one that the step knows."""
-    wrong = list(wrong_mentions(run.guide, run.guide.by_id[step_id]))
+    """Each name, literal and number of a setting in the step's prose is one that the step knows."""
+    step = run.guide.by_id[step_id]
+    wrong = [*wrong_mentions(run.guide, step), *wrong_numbers(run.guide, step)]
     proves(expected=[], observed=[blame.message for blame in wrong], blame=wrong[0] if wrong else None)
