@@ -83,7 +83,7 @@ def echo() -> Iterator[Any]:
         answer_headers: ClassVar[dict[str, str]] = {}
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield server
     server.shutdown()

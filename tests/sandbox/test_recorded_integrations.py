@@ -163,7 +163,7 @@ class _Echo(http.server.BaseHTTPRequestHandler):
 def echo() -> Iterator[str]:
     """The address of a real HTTP server on loopback."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Echo)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()

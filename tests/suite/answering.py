@@ -1,4 +1,4 @@
-"""A server that says the same to all: what is no AWS, and no emulator of it."""
+"""Servers for a test: any handler's, and one that says the same to all: what is no AWS, and no emulator of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,18 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """A server on this machine whose requests `handler` answers; its URL. It ends as soon as it is told to."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        looks = {"poll_interval": 0.01}  # how soon it sees that it is to end: half a second by default
+        threading.Thread(target=server.serve_forever, kwargs=looks, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
 
 
 @contextmanager
@@ -26,7 +38,5 @@ def answering(status: int, body: bytes = b"", version: str | None = None) -> Ite
         def log_message(self, *_: object) -> None:
             """Says nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serving(Answers) as url:
+        yield url

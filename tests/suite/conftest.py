@@ -37,6 +37,14 @@ def edited(guide: Guide) -> Callable[..., Guide]:
     return edit
 
 
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds of each sleep that botocore asks Python for; none is slept."""
+    asked: list[float] = []
+    monkeypatch.setattr("time.sleep", asked.append)
+    return asked
+
+
 @pytest.fixture(scope="session")
 def first_sandbox() -> Iterator[LocalSandbox]:
     """A sandbox that files use one after the other: `url` and `wired` give it to a file as new."""

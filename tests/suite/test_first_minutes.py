@@ -9,13 +9,13 @@ import shutil
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+from answering import serving
 
 from fixtures.forked_commands import forked
 from fixtures.surroundings import spare_loopback, why_not_writable
@@ -76,10 +76,8 @@ def proxy():
         def log_message(self, *_):
             """Says nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Refuses) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", asked
-        server.shutdown()
+    with serving(Refuses) as url:
+        yield url, asked
 
 
 # -- port ---------------------------------------------------------------------------------------------------------
@@ -297,10 +295,8 @@ def expired_sts():
         def log_message(self, *_):
             """Says nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Expired) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serving(Expired) as url:
+        yield url
 
 
 def on_aws(folder, **environment):

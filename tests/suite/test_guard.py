@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import os
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 
 import boto3
 import pytest
+from answering import serving
 from rehearsing import ACCOUNT, ALLOWED, environment, last_line, rehearse, strict_sandbox
 
 from fixtures.guard import PRODUCTION, TargetError
@@ -201,10 +201,8 @@ class SecurityTokens(BaseHTTPRequestHandler):
 )
 def test_region_that_is_off(monkeypatch, region, said):
     """Credentials that STS knows at home and not in the Region are right, and the Region is off."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), SecurityTokens) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        for name, value in environment(f"http://127.0.0.1:{server.server_port}").items():
+    with serving(SecurityTokens) as url:
+        for name, value in environment(url).items():
             monkeypatch.setenv(name, value)
         with pytest.raises(TargetError, match=said):
             aws_target(region, {"210987654321"})
-        server.shutdown()

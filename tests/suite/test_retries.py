@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import botocore.session
 import pytest
+from answering import serving
 from botocore.exceptions import ClientError
 from rehearsing import ACCOUNT, environment, strict_sandbox
 
@@ -102,14 +102,6 @@ def target(request: pytest.FixtureRequest, sandbox: str, monkeypatch: pytest.Mon
     return aws_target("us-east-1", {ACCOUNT})
 
 
-@pytest.fixture
-def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds of each sleep that botocore asks Python for; none is slept."""
-    asked: list[float] = []
-    monkeypatch.setattr("time.sleep", asked.append)
-    return asked
-
-
 def test_limits_are_waited_for_on_the_sandboxs_clock(target: Target, slept: list[float]) -> None:
     """DeleteRestApi and CreateRestApi three times each, at once: all are done, and no second really passes for it."""
     gateway = target.client("apigateway")
@@ -173,10 +165,8 @@ def refusing(status: int) -> Iterator[tuple[str, list[str]]]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Refuse) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", asked
-        server.shutdown()
+    with serving(Refuse) as url:
+        yield url, asked
 
 
 @pytest.mark.parametrize("status", [403, 429, 500, 503])

@@ -83,6 +83,7 @@ def test_longest_uri_wins(proxy, target):
     assert ["GetObject", "ListObjectsV2"] == [exchange.operation for exchange in proxy.exchanges()]
 
 
+@pytest.mark.usefixtures("slept")
 @pytest.mark.parametrize("kind", CODES)
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call[1])
 def test_errors_are_those_of_the_service(proxy, target, kind, call):
@@ -95,6 +96,7 @@ def test_errors_are_those_of_the_service(proxy, target, kind, call):
     assert {1} == {exchange.nth for exchange in proxy.exchanges()}
 
 
+@pytest.mark.usefixtures("slept")
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call[1])
 @pytest.mark.parametrize(
     ("kind", "error"),
