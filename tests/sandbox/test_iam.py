@@ -164,6 +164,29 @@ def test_pass_role(caller, refusal):
     assert refusal(create, **arguments).code == "InvalidParameterValueException"
 
 
+def test_roles_for_api_gateway(caller, refusal):
+    """PutIntegration and UpdateIntegration need iam:PassRole for a role, be it there or not, and for no caller's own.
+
+    Captured: `passrole-deny-put-role`, `passrole-deny-update-role`, and the sentinel under Deny of iam:PassRole, in
+    radkawar/stackd `rest_integration_credentials.json`. CreateAuthorizer's role is taken for the same.
+    """
+    gateway, role = caller.client("apigateway"), f"arn:aws:iam::{ACCOUNT}:role/integration"
+    integration = {"restApiId": "none", "resourceId": "none", "httpMethod": "GET"}
+    put = {**integration, "type": "AWS_PROXY"}
+    update = {**integration, "patchOperations": [{"op": "replace", "path": "/credentials", "value": role}]}
+    caller.may(allow("apigateway:*"))
+    denied = Refusal(403, "AccessDeniedException", words(caller, "iam:PassRole", role))
+    assert refusal(gateway.put_integration, **put, credentials=role) == denied
+    assert refusal(gateway.update_integration, **update) == denied
+    authorizer = {"restApiId": "none", "name": "a", "type": "TOKEN"}
+    assert refusal(gateway.create_authorizer, **authorizer, authorizerCredentials=role) == denied
+    assert refusal(gateway.put_integration, **put, credentials="arn:aws:iam::*:user/*").code == "NotFoundException"
+    caller.may(
+        allow("apigateway:*"), allow("iam:PassRole", StringEquals={"iam:PassedToService": "apigateway.amazonaws.com"})
+    )
+    assert refusal(gateway.put_integration, **put, credentials=role).code == "NotFoundException"
+
+
 def test_assumed_role(strict, refusal):
     """A role's session has the role's policies, also the managed ones."""
     iam, name = strict.client("iam"), f"night-{uuid4()}"
