@@ -43,7 +43,7 @@ URI = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{GATEKEEPER
 
 # Does what the identity says. Each call has a name of its own, so that a kept answer is told from a new one.
 ASK = """
-exports.handler = async (event) => {
+exports.handler = async (event, lambda) => {
   const said = event.authorizationToken ?? event.headers['X-Auth'] ?? 'allow'
   const mode = said.split(' ')[0]
   if (mode === 'unauthorized') throw new Error('Unauthorized')
@@ -54,7 +54,7 @@ exports.handler = async (event) => {
   const resource = mode === 'narrow' ? event.methodArn : all
   const effect = mode === 'deny' ? 'Deny' : 'Allow'
   const context = {
-    call: crypto.randomUUID(), event: JSON.stringify(event),
+    call: crypto.randomUUID(), event: JSON.stringify(event), id: lambda.awsRequestId,
     text: 'scalar-text', yes: true, no: false, zero: 0, float: 1.5,
   }
   if (mode === 'nested') context.nested = { not: 'scalar' }
@@ -74,7 +74,7 @@ LOG = (
     '"none":"$context.authorizer.none","status":"$context.status","type":"$context.error.responseType",'
     '"message":"$context.error.message","asked":"$context.authorizer.status","error":"$context.authorizer.error",'
     '"service":"$context.authorizer.integrationStatus","latency":"$context.authorizer.latency",'
-    '"request":"$context.authorizer.requestId","allowed":"$context.authorize.status",'
+    '"request":"$context.authorizer.requestId","id":"$context.authorizer.id","allowed":"$context.authorize.status",'
     '"denied":"$context.authorize.error","authenticated":"$context.authenticate.status"}'
 )
 TOKEN = Authorizer("auth1", "TOKEN", URI, ("method.request.header.X-Auth",), ttl_s=0)
@@ -166,7 +166,7 @@ def test_the_back_end_gets_what_the_authorizer_said(gated: DataPlane) -> None:
     gated.deploy(guarded(TOKEN))
     authorizer = ask(gated, "allow").json["requestContext"]["authorizer"]
     assert authorizer.pop("integrationLatency") >= 0
-    del authorizer["event"], authorizer["call"]
+    del authorizer["event"], authorizer["call"], authorizer["id"]
     said = {"text": "scalar-text", "yes": "true", "no": "false", "zero": "0", "float": "1.5"}
     assert authorizer == {**said, "principalId": "user"}
 
@@ -418,6 +418,9 @@ def test_a_function_that_takes_too_long(plane: DataPlane) -> None:
     assert isinstance(asking, Authorizing)
     plane.run(asking.ask(plane.lambdas))
     assert authorizer(context) == gateway_responses.AUTHORIZER_FAILURE
+    assert context.authorization is not None
+    assert context.authorization.error == "Execution failed due to a timeout error"
+    assert context.authorization.latency >= 100
     assert gateway_responses.AUTHORIZER_FAILURE.body == b'{"message":null}'
 
 
@@ -486,7 +489,8 @@ def test_the_log_says_what_the_authorizer_said(gated: DataPlane) -> None:
     for said in ("allow", "deny", "unauthorized", "no-policy", None):
         ask(gated, said)
     allowed, denied, unauthorized, malformed, missing = gated.logged()
-    assert re.fullmatch(r"[0-9a-f-]{36}", allowed.pop("request"))
+    assert re.fullmatch(r"[0-9a-f-]{36}", allowed["request"])
+    assert allowed.pop("request") == allowed.pop("id")
     assert int(allowed.pop("latency")) >= 0
     returned = {"principal": "user", "text": "scalar-text", "yes": "true", "none": "-", "authenticated": "-"}
     passed = {"asked": "200", "error": "-", "service": "200"}
@@ -509,6 +513,22 @@ def test_the_log_says_what_the_authorizer_said(gated: DataPlane) -> None:
         "AUTHORIZER_CONFIGURATION_ERROR",
     )
     assert (missing["asked"], missing["service"], missing["request"]) == ("401", "-", "-")
+
+
+@pytest.mark.parametrize(
+    ("said", "permitted", "error"),
+    [
+        ("raise", PERMITTED, "no idea who that is"),
+        ("no-policy", PERMITTED, "Could not parse policy"),
+        ("allow", API_ARN, "Invalid permissions on Lambda function"),
+    ],
+)
+def test_the_log_says_why(gated: DataPlane, said: str, permitted: str, error: str) -> None:
+    """$context.authorizer.error tells apart what callers cannot; what AWS says there was not observed."""
+    put_gatekeeper(gated, permitted=permitted)
+    gated.deploy(guarded(TOKEN), log_format=LOG)
+    assert refusal(ask(gated, said)) == MISCONFIGURED
+    assert [(line["error"], line["asked"]) for line in gated.logged()] == [(error, "500")]
 
 
 def test_templates_see_what_the_authorizer_said(gated: DataPlane) -> None:
