@@ -6,6 +6,7 @@ testdata/aws/apigateway); where the words of refusals come from is said in `auth
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
@@ -320,6 +321,16 @@ def deploy(api_gateway: Any, deployed_api: DeployedApi) -> None:
     api_gateway.create_deployment(restApiId=deployed_api.api_id, stageName=deployed_api.stage)
 
 
+def a_role(sandbox: SandboxServer, function_arn: str) -> str:
+    """The ARN of a new role as which API Gateway may invoke a function."""
+    iam, name = sandbox.client("iam"), f"authorizer-{uuid4()}"
+    trust = {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    invoke = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": function_arn}
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))["Role"]
+    iam.put_role_policy(RoleName=name, PolicyName="invoke", PolicyDocument=json.dumps({"Statement": [invoke]}))
+    return str(role["Arn"])
+
+
 def get(sandbox: SandboxServer, deployed_api: DeployedApi, header: str, value: str) -> tuple[int, Any]:
     """GET /things with one header: its status and JSON."""
     url = f"{sandbox.url}/_aws/execute-api/{deployed_api.api_id}/{deployed_api.stage}/things"
@@ -362,7 +373,7 @@ def test_each_member_reaches_the_gateway(
     function = gatekeeper.split("/functions/")[1].removesuffix("/invocations")
     sandbox.client("lambda").remove_permission(FunctionName=function, StatementId="gateway")
     assert get(sandbox, deployed_api, "X-Auth", "you")[0] == 500
-    role = {"name": "role", "authorizerCredentials": f"arn:aws:iam::{ACCOUNT}:role/invoke"}
+    role = {"name": "role", "authorizerCredentials": a_role(sandbox, function)}
     guard(api_gateway, deployed_api, "CUSTOM", make(api_gateway, deployed_api.api_id, {**request, **role}))
     deploy(api_gateway, deployed_api)
     assert get(sandbox, deployed_api, "X-Auth", "you")[0] == 200

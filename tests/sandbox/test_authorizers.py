@@ -154,7 +154,7 @@ def test_a_request_authorizer_gets_the_request_without_its_body(gated: DataPlane
 
 
 def test_a_request_authorizer_gets_empty_maps(gated: DataPlane) -> None:
-    """What a request does not have is an empty map, as in the example of AWS's guide, where a proxy event has null."""
+    """What a request does not have is an empty map, where a proxy event has null; of stage variables it is inferred."""
     gated.deploy(guarded(replace(REQUEST, identity_sources=())))
     event = the_event(ask(gated, None, "/items"))
     empty = ("queryStringParameters", "multiValueQueryStringParameters", "pathParameters", "stageVariables")
