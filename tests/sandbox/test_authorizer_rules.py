@@ -326,8 +326,9 @@ def a_role(sandbox: SandboxServer, function_arn: str) -> str:
     iam, name = sandbox.client("iam"), f"authorizer-{uuid4()}"
     trust = {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
     invoke = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": function_arn}
-    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))["Role"]
-    iam.put_role_policy(RoleName=name, PolicyName="invoke", PolicyDocument=json.dumps({"Statement": [invoke]}))
+    documents = [json.dumps({"Version": "2012-10-17", "Statement": [statement]}) for statement in (trust, invoke)]
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=documents[0])["Role"]
+    iam.put_role_policy(RoleName=name, PolicyName="invoke", PolicyDocument=documents[1])
     return str(role["Arn"])
 
 
