@@ -211,3 +211,20 @@ def test_what_no_rest_api_logs(value, unknown):
     """A name of an HTTP API, a misspelt one and one outside of `$context` are told; free text and own names are not."""
     log_format = LogFormat.of(Document("log-format", "json", json.dumps({"a": value}), 1))
     assert ({"a": unknown} if unknown else {}) == log_format.never_logged()
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"user": "$context.identity.apiKeyId", "apiKeyId": "$context.identity.apiKeyId"}, True),
+        ({"user": "$context.identity.apiKeyId", "apiKey": "$context.identity.apiKey"}, False),
+        ({"key": "$context.identity.apiKey"}, False),
+        ({"note": "sent with $context.identity.apiKey"}, False),
+        ({"apiKey": "$context.identity.apiKeyId"}, False),
+    ],
+    ids=["left out", "as documented", "under another name", "amid a text", "another value in its place"],
+)
+def test_a_format_that_leaves_the_secret_out(fields, expected):
+    """The key's value stands nowhere in it, and nothing else stands in the place of the field that is for it."""
+    log_format = LogFormat.of(Document("log-format", "json", json.dumps(fields), 1))
+    assert expected is log_format.leaves_secret_out()
