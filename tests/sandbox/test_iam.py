@@ -305,7 +305,32 @@ def test_boundary_limits_a_role(strict, refusal):
     iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=everything())
     credentials = session(strict, name)
     assert boto3.client("logs", **credentials).describe_log_groups()["logGroups"] is not None
-    assert refusal(boto3.client("iam", **credentials).list_roles).code == "AccessDenied"
+    assert refusal(boto3.client("iam", **credentials).list_roles) == Refusal(
+        403, "AccessDenied",
+        f"User: arn:aws:sts::{ACCOUNT}:assumed-role/{name}/run is not authorized to perform: iam:ListRoles "
+        f"on resource: arn:aws:iam::{ACCOUNT}:role/ because no permissions boundary allows the iam:ListRoles action",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments", "action", "is_named"),
+    [
+        ("get_role", {}, "iam:GetRole", True),
+        ("delete_role", {}, "iam:DeleteRole", True),
+        ("put_role_policy", {"PolicyName": "p", "PolicyDocument": "{}"}, "iam:PutRolePolicy", True),
+        ("list_attached_role_policies", {}, "iam:ListAttachedRolePolicies", True),
+        ("attach_role_policy", {"PolicyArn": "arn:aws:iam::aws:policy/X"}, "iam:AttachRolePolicy", True),
+        ("tag_role", {"Tags": []}, "iam:TagRole", False),
+    ],
+)
+def test_how_a_refusal_shows_a_role(caller, refusal, operation, arguments, action, is_named):
+    """By its name; TagRole, like CreateRole and PassRole, by its ARN.
+
+    Captured: `ordinary_read_without_template_context` of radkawar/stackd `testdata/aws/iam/role_acquisition.json`.
+    """
+    shown = "role some-role" if is_named else f"arn:aws:iam::{ACCOUNT}:role/some-role"
+    found = refusal(getattr(caller.client("iam"), operation), RoleName="some-role", **arguments)
+    assert found == Refusal(403, "AccessDenied", words(caller, action, shown))
 
 
 def test_a_stream_as_log_needs_the_service_linked_role(caller, strict, refusal):
