@@ -298,6 +298,13 @@ def test_all_identity_sources_must_be_there(gated: DataPlane, ttl_s: int, said: 
     assert refusal(ask(gated, said, path)) == UNAUTHORIZED
 
 
+def test_a_stage_variable_names_the_function(gated: DataPlane) -> None:
+    """`${stageVariables.name}` in the authorizer's URI, as in an integration's."""
+    uri = URI.replace("gatekeeper", "${stageVariables.keeper}")
+    gated.deploy(guarded(replace(TOKEN, uri=uri)), variables={"keeper": "gatekeeper"})
+    assert ask(gated, "allow").status == 200
+
+
 def test_stage_variables_and_context_are_sources_too(gated: DataPlane) -> None:
     """A stage variable and a $context variable identify a caller; a path parameter or a literal does not."""
     sources = ("stageVariables.color", "context.identity.sourceIp")

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from data_plane import KEY as PLAN_KEY
 from data_plane import DataPlane, Reply, lambda_method
 from joserfc import jwk, jwt
 
@@ -66,9 +67,14 @@ def unauthorized(reply: Reply) -> bool:
     return refusal == (reply.status, reply.headers.get("x-amzn-errortype"), reply.body)
 
 
-@pytest.mark.parametrize("token", [None, "", "invalid-jwt", "a.b.c", "Bearer "])
+@pytest.mark.parametrize(
+    "token", [None, "", "invalid-jwt", "a.b.c", "Bearer ", "eyJhbGciOiJSUzI1NiIsImNyaXQiOjV9.e30.eA"]
+)
 def test_without_a_token_nobody_passes(gated: DataPlane, token: str | None) -> None:
-    """No token, and what is none, is a 401 Unauthorized; captured for a missing and for an invalid one."""
+    """No token, and what is none, is a 401 Unauthorized; captured for a missing and for an invalid one.
+
+    The last has a header with a member of the wrong type (`"crit": 5`).
+    """
     assert unauthorized(ask(gated, token))
 
 
@@ -124,6 +130,15 @@ def test_the_audience_may_have_to_match(plane: DataPlane) -> None:
     plane.deploy(guarded(pool=replace(POOL, validation_expression="client[0-9]")))
     assert ask(plane, a_token(ID)).status == 200
     assert unauthorized(ask(plane, a_token(ID, aud="client-of-others")))
+
+
+def test_a_user_pool_gives_no_key(plane: DataPlane) -> None:
+    """With apiKeySource AUTHORIZER a caller of a user pool has no key, whatever the header says."""
+    plane.function(ECHO)
+    plane.deploy(replace(guarded(), api_key_required=True), api_key_source="AUTHORIZER")
+    plane.plan()
+    refused = plane.get("/items", headers={"Authorization": a_token(ID), "x-api-key": PLAN_KEY})
+    assert (refused.status, refused.json) == (403, {"message": "Forbidden"})
 
 
 def test_the_log_has_claims(gated: DataPlane) -> None:
