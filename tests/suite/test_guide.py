@@ -262,6 +262,16 @@ def test_covered_lines_carry_something_to_check():
     assert ({7}, {4, 5, 7, 9, 10, 11}) == (guide.covered_lines, guide.promising_lines)
 
 
+def test_a_line_counts_by_itself():
+    """A literal covers its own line and not its paragraph; a claim the lines from its first word to its mark."""
+    start = "## A\n<!-- step: a -->\n\n"
+    prose = "Plain words,\nof which\n`b` is held,\nand **no**\nmore.\n\n"
+    items = "- It holds,\n  in two lines. <!-- claim: one -->\n- So\n  does <!-- claim: two -->\n  `this`\n  too.\n\n"
+    guide = parse_guide(f"{start}{prose}{items}Plain. It\nis. <!-- claim: c -->\n", PATH)
+    assert {6, 7, 10, 11, 12, 13, 14, 17, 18} == guide.covered_lines
+    assert {*range(4, 9), *range(10, 16), 17, 18} == guide.promising_lines
+
+
 def test_covered_lines_of_forms_and_claims():
     """The form, the block and the claims of a step are all covered, and sections that are no step promise nothing."""
     expected = {8, 9, *range(11, 18), *range(19, 22), 23, 24, 25, 37}
