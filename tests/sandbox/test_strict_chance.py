@@ -115,7 +115,9 @@ def test_roles_take_seconds_by_the_seed():
         return seconds
 
     found = [ready_after(seed) for seed in range(8)]
-    assert found == [ready_after(seed) for seed in range(8)]
+    again = [ready_after(seed) for seed in range(8)]
+    # A second more or less, because real time passes too while it is counted.
+    assert all(abs(first - second) <= 1 for first, second in zip(found, again, strict=True))
     assert all(5 <= seconds <= 16 for seconds in found)
     assert len(set(found)) > 1
 
