@@ -21,6 +21,7 @@ from fixtures.answers import FORBIDDEN, LIMIT_EXCEEDED
 from fixtures.blame import Blame
 from fixtures.cut_answers import UnreadableAnswer
 from fixtures.guide import Guide, parse_guide
+from fixtures.run import ClaimRefuted, Proof, Run
 from fixtures.steps import STEPS, diagnosis, log_delivery
 from fixtures.steps.starting_api import zip_of
 from fixtures.target import moto_target
@@ -445,6 +446,27 @@ def test_curl_line(guide: Guide, performed: Perform) -> None:
     assert ("postman-request", "wrong-value", curl) == gist(step.diagnose(world, "curl-is-the-request"))
     form = line_of(guide, "key-on-get", "| Setting |")
     assert ("key-on-get", "wrong-value", form) == gist(step.diagnose(world, "request-answers"))
+
+
+def test_a_refusal_amid_a_diagnosis_is_no_failure_of_the_suite(guide: Guide, performed: Perform) -> None:
+    """Where the service refuses what only the diagnosis asks for, the claim is not observed, in the service's words.
+
+    LocalStack without Docker refuses to invoke any function, with 409 ResourceConflictException.
+    """
+    world = performed("starting-api")
+    name = world.form("starting-api").function_name
+    world.client("lambda").delete_function(FunctionName=name)
+    run = Run(guide)
+    run.connect(world.target, None)
+    run.world.done.update(world.done)
+    proof = Proof(run, "starting-api", "get-answers-without-key", "`GET` answers.", 61)
+    with pytest.raises(ClaimRefuted) as refuted:
+        proof(expected=1, observed=2)
+    record = refuted.value.record
+    assert ("not-observed", "environment") == (record.status, record.blame and record.blame.kind)
+    assert str(record.diagnosis).startswith("the cause could not be looked for: Invoke was refused: ResourceNotFound")
+    assert name in str(record.diagnosis)
+    run.world.api.close()
 
 
 def test_each_step_that_diagnoses_is_asked_here() -> None:
