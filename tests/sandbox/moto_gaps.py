@@ -316,11 +316,46 @@ def functions_have_pages(cloud: Cloud) -> bool:
     return len(cloud.client("lambda").list_functions(MaxItems=1)["Functions"]) == 1
 
 
+def latest_permission(cloud: Cloud) -> str:
+    """AddPermission for `$LATEST`."""
+    lambdas = cloud.client("lambda")
+    name = lambdas.create_function(**cloud.function())["FunctionName"]
+    return said(
+        lambdas.add_permission, FunctionName=name, StatementId="s", Action="lambda:InvokeFunction",
+        Principal="apigateway.amazonaws.com", Qualifier="$LATEST",
+    )  # fmt: skip
+
+
+def new_functions_state(cloud: Cloud) -> str:
+    """The state in CreateFunction's answer."""
+    return str(cloud.client("lambda").create_function(**cloud.function())["State"])
+
+
+def stream_of_no_role(cloud: Cloud) -> str:
+    """CreateDeliveryStream with a role that is not there."""
+    destination = {"RoleARN": NO_SUCH_ROLE, "BucketARN": "arn:aws:s3:::gaps"}
+    firehose, name = cloud.client("firehose"), f"gaps-{uuid4()}"
+    answer = said(firehose.create_delivery_stream, DeliveryStreamName=name, S3DestinationConfiguration=destination)
+    if answer == "200":
+        firehose.delete_delivery_stream(DeliveryStreamName=name)
+    return answer
+
+
+def stream_shows_its_buffer(cloud: Cloud) -> bool:
+    """Whether DescribeDeliveryStream shows a buffer that was not set."""
+    firehose, name = cloud.client("firehose"), f"gaps-{uuid4()}"
+    destination = {"RoleARN": cloud.new_role("firehose.amazonaws.com"), "BucketARN": "arn:aws:s3:::gaps"}
+    firehose.create_delivery_stream(DeliveryStreamName=name, ExtendedS3DestinationConfiguration=destination)
+    found = firehose.describe_delivery_stream(DeliveryStreamName=name)["DeliveryStreamDescription"]
+    firehose.delete_delivery_stream(DeliveryStreamName=name)
+    return "BufferingHints" in found["Destinations"][0]["ExtendedS3DestinationDescription"]
+
+
 def streams_of_a_page(cloud: Cloud) -> int:
     """ListDeliveryStreams with eleven streams and no `Limit`."""
     firehose = cloud.client("firehose")
     names = [f"gaps-{uuid4()}" for _ in range(11)]
-    destination = {"RoleARN": cloud.role, "BucketARN": "arn:aws:s3:::gaps"}
+    destination = {"RoleARN": cloud.new_role("firehose.amazonaws.com"), "BucketARN": "arn:aws:s3:::gaps"}
     for name in names:
         firehose.create_delivery_stream(DeliveryStreamName=name, S3DestinationConfiguration=destination)
     try:
@@ -456,7 +491,10 @@ def delivered_access_key(cloud: Cloud) -> str | None:
             url = f"http://127.0.0.1:{collector.server_port}/"
             destination = {
                 "EndpointConfiguration": {"Url": url, "AccessKey": "an-access-key"},
-                "S3Configuration": {"RoleARN": cloud.role, "BucketARN": "arn:aws:s3:::gaps"},
+                "S3Configuration": {
+                    "RoleARN": cloud.new_role("firehose.amazonaws.com"),
+                    "BucketARN": "arn:aws:s3:::gaps",
+                },
             }
             firehose.create_delivery_stream(DeliveryStreamName=name, HttpEndpointDestinationConfiguration=destination)
             firehose.put_record(DeliveryStreamName=name, Record={"Data": b"{}"})
@@ -672,6 +710,14 @@ GAPS = (
     Gap("CreateFunction opens the zip", "control_plane/functions.py: _check_code",
         create_function(Code={"ZipFile": b"no zip"}), "201", "400 InvalidParameterValueException"),
     Gap("ListFunctions has pages", "control_plane/functions.py: list_functions", functions_have_pages, False, True),
+    Gap("$LATEST has no policy", "control_plane/function_policy.py: check_qualifier", latest_permission, "200",
+        "400 InvalidParameterValueException"),
+    Gap("a function is Pending first", "control_plane/function_state.py: shown", new_functions_state, "Active",
+        "Pending"),
+    Gap("CreateDeliveryStream checks the role", "control_plane/streams.py: _check_roles", stream_of_no_role, "200",
+        "400 InvalidArgumentException"),
+    Gap("a stream shows its defaults", "control_plane/stream_description.py: completed", stream_shows_its_buffer,
+        False, True),
     Gap("ListDeliveryStreams has ten a page", "control_plane/streams.py: list_delivery_streams",
         streams_of_a_page, 11, 10),
     Gap("CreateBucket takes tags", "control_plane/buckets.py: _tags_at_creation", tags_of_new_bucket,

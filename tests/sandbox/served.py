@@ -85,6 +85,14 @@ def function_role(sandbox: SandboxServer) -> str:
     return str(role["Role"]["Arn"])
 
 
+def delivery_role(server: SandboxServer) -> str:
+    """The ARN of a role that Firehose may assume."""
+    statement = {"Effect": "Allow", "Principal": {"Service": "firehose.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    role = server.client("iam").create_role(RoleName=f"delivery-{uuid4()}", AssumeRolePolicyDocument=document)
+    return str(role["Role"]["Arn"])
+
+
 @dataclass(frozen=True)
 class Refusal:
     """An error as AWS sends it."""

@@ -8,7 +8,7 @@ from datetime import UTC, timedelta
 from typing import Any
 from uuid import uuid4
 
-from served import REGION, DeployedApi, SandboxServer
+from served import REGION, DeployedApi, SandboxServer, delivery_role
 
 FIELDS = {
     "apiId": "apiId", "requestId": "requestId", "requestTime": "requestTime", "protocol": "protocol",
@@ -64,7 +64,7 @@ def test_a_keyed_request_is_tracked(sandbox: SandboxServer, api_gateway: Any, de
     """A stage that logs through Firehose makes of a keyed request an event whose user is the key's id."""
     key = require_key(api_gateway, deployed_api)
     name = f"amazon-apigateway-{uuid4()}"
-    role = "arn:aws:iam::123456789012:role/delivery"
+    role = delivery_role(sandbox)
     sandbox.client("firehose").create_delivery_stream(
         DeliveryStreamName=name,
         HttpEndpointDestinationConfiguration={

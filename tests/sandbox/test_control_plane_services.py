@@ -12,7 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from served import Refusal, SandboxServer
+from served import Refusal, SandboxServer, delivery_role
 
 Refuse = Callable[..., Refusal]
 ECHO = "exports.handler = async (event) => { if (event.fail) throw new Error('failed'); return {got: event}; };"
@@ -118,7 +118,7 @@ def test_a_record_reaches_moesif(sandbox: SandboxServer) -> None:
     """PutRecord to a stream whose endpoint is Moesif's collector arrives in its stand-in, and nowhere else."""
     client = sandbox.client("firehose")
     name = f"amazon-apigateway-{uuid4()}"
-    role = "arn:aws:iam::123456789012:role/delivery"
+    role = delivery_role(sandbox)
     endpoint = {"Url": "https://api.moesif.net/v1/partners/aws/kinesis", "Name": "Moesif", "AccessKey": "app"}
     client.create_delivery_stream(
         DeliveryStreamName=name,

@@ -9,7 +9,7 @@ import zipfile
 from uuid import uuid4
 
 import pytest
-from served import running_sandbox
+from served import delivery_role, running_sandbox
 
 from fixtures.eventually import RealPace, Wait, eventually
 
@@ -72,10 +72,10 @@ def test_a_new_bucket_has_nobodys_tags(sandbox):
         s3.get_bucket_tagging(Bucket=name)
 
 
-def new_stream(server, name=None):
-    """A new stream that writes to nowhere; its name."""
+def new_stream(server, role=None, name=None):
+    """A new stream that writes to nowhere, in this role or a new one; its name."""
     name = name or new_name()
-    destination = {"RoleARN": "arn:aws:iam::123456789012:role/none", "BucketARN": "arn:aws:s3:::none"}
+    destination = {"RoleARN": role or delivery_role(server), "BucketARN": "arn:aws:s3:::none"}
     server.client("firehose").create_delivery_stream(DeliveryStreamName=name, S3DestinationConfiguration=destination)
     return name
 
@@ -95,7 +95,9 @@ def test_a_stream_goes_at_once(sandbox):
 
 def test_a_stream_comes_and_goes_in_its_time(slow):
     """On a slow day it cannot be deleted while CREATING, then is DELETING, and gone when its time is over."""
-    firehose, name = slow.client("firehose"), new_stream(slow)
+    role = delivery_role(slow)
+    pass_time(slow, 60)  # until the role can be assumed
+    firehose, name = slow.client("firehose"), new_stream(slow, role)
     with pytest.raises(firehose.exceptions.ResourceInUseException):
         firehose.delete_delivery_stream(DeliveryStreamName=name)
     pass_time(slow, 60)
@@ -104,7 +106,7 @@ def test_a_stream_comes_and_goes_in_its_time(slow):
         firehose.delete_delivery_stream(DeliveryStreamName=name)
         assert "DELETING" == status_of(slow, name)
     with pytest.raises(firehose.exceptions.ResourceInUseException):
-        new_stream(slow, name)
+        new_stream(slow, role, name)
     pass_time(slow, 300)
     assert [] == firehose.list_delivery_streams()["DeliveryStreamNames"]
     with pytest.raises(firehose.exceptions.ResourceNotFoundException):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -99,9 +100,13 @@ def test_an_emulator_is_asked_for_each_claim(guide: Guide, empty: str) -> None:
 
 def test_what_cannot_begin_is_told_with_its_reason(guide: Guide, empty: str) -> None:
     """Where a call is refused its step says so in the emulator's words, and what needs the step is not possible."""
-    taken = moto_target("us-east-1", empty).client("firehose")
+    target = moto_target("us-east-1", empty)
+    service = {"Effect": "Allow", "Principal": {"Service": "firehose.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [service]})
+    role = target.client("iam").create_role(RoleName="taken", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    taken = target.client("firehose")
     name = next(setting.value for setting in guide.by_id["log-delivery"].settings if setting.name == "Stream name")
-    bucket = {"RoleARN": "arn:aws:iam::123456789012:role/role", "BucketARN": "arn:aws:s3:::bucket"}
+    bucket = {"RoleARN": role, "BucketARN": "arn:aws:s3:::bucket"}
     taken.create_delivery_stream(DeliveryStreamName=name, ExtendedS3DestinationConfiguration=bucket)
     chain = chain_on(empty, "--until", "anonymous-baseline")
     assert "CreateDeliveryStream was refused: ResourceInUseException" in chain.reasons["log-delivery"]

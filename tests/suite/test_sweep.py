@@ -89,19 +89,24 @@ def command(sandbox, capsys, monkeypatch):
     return run
 
 
-def make_functions(make, target, names):
-    """Functions of these names, in the role `thing-0`."""
+def let_assume(target, role, *services):
+    """Lets these services assume the role, and waits until they can; its ARN."""
+    service = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": services}}
+    trust = {"Version": "2012-10-17", "Statement": [service]}
+    target.client("iam").update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(trust))
+    target.pace.pause(60)
+    return f"arn:aws:iam::{ACCOUNT}:role/{role}"
+
+
+def make_functions(make, role, names):
+    """Functions of these names, in this role."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("index.mjs", "export const handler = () => null;")
-    service = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
-    trust = {"Version": "2012-10-17", "Statement": [service]}
-    target.client("iam").update_assume_role_policy(RoleName="thing-0", PolicyDocument=json.dumps(trust))
-    target.pace.pause(60)  # until the role can be assumed
     for name in names:
         make("lambda").create_function(
             FunctionName=name, Runtime="nodejs22.x", Handler="index.handler", Code={"ZipFile": archive.getvalue()},
-            Role=f"arn:aws:iam::{ACCOUNT}:role/thing-0",
+            Role=role,
         )  # fmt: skip
 
 
@@ -118,9 +123,11 @@ def test_every_page_is_read(target, make):
         make("iam").create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)
         make("logs").create_log_group(logGroupName=name)
         make("s3").create_bucket(Bucket=name)
-        destination = {"RoleARN": f"arn:aws:iam::{ACCOUNT}:role/none", "BucketARN": f"arn:aws:s3:::{name}"}
+    role = let_assume(target, "thing-0", "firehose.amazonaws.com", "lambda.amazonaws.com")
+    for name in names:
+        destination = {"RoleARN": role, "BucketARN": f"arn:aws:s3:::{name}"}
         make("firehose").create_delivery_stream(DeliveryStreamName=name, S3DestinationConfiguration=destination)
-    make_functions(make, target, names)
+    make_functions(make, role, names)
     kinds = ("API key", "REST API", "bucket", "function", "log group", "role", "stream", "usage plan")
     assert ([f"{kind} {name}" for kind in kinds for name in names], {}) == (texts(ours(target)[0]), ours(target)[1])
 
@@ -267,7 +274,9 @@ def test_a_stream_that_is_still_being_made(target, make):
     """It cannot be deleted yet: the sweep waits, and does not wait for what is DELETING then."""
     firehose = make("firehose")
     make("s3").create_bucket(Bucket="backup")
-    destination = {"RoleARN": f"arn:aws:iam::{ACCOUNT}:role/none", "BucketARN": "arn:aws:s3:::backup"}
+    target.client("iam").create_role(RoleName="delivery", AssumeRolePolicyDocument=TRUST)
+    role = let_assume(target, "delivery", "firehose.amazonaws.com")
+    destination = {"RoleARN": role, "BucketARN": "arn:aws:s3:::backup"}
     firehose.create_delivery_stream(DeliveryStreamName="young", S3DestinationConfiguration=destination)
     with pytest.raises(firehose.exceptions.ResourceInUseException):
         firehose.delete_delivery_stream(DeliveryStreamName="young")
