@@ -201,13 +201,24 @@ def test_retention_is_one_of_a_few(logs: Any, group: str, refusal: Refuse, days:
 
 
 def test_a_described_group(logs: Any, group: str) -> None:
-    """test_describe_log_groups_with_prefix, but `deletionProtectionEnabled`, which the sandbox does not have."""
+    """`describe-group-defaults` of radkawar/stackd @ 9dc356f5 `testdata/aws/logs/ingestion.json` (2026-09-13)."""
     (found,) = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
     expected = {
         "arn": f"{ARN}{group}:*", "logGroupArn": ARN + group, "logGroupClass": "STANDARD", "logGroupName": group,
         "metricFilterCount": 0, "storedBytes": 0,
+        "deletionProtectionEnabled": False, "bearerTokenAuthenticationEnabled": False,
     }  # fmt: skip
     assert expected == {name: value for name, value in found.items() if name != "creationTime"}
+
+
+def test_a_stream_has_no_size(logs: Any, group: str) -> None:
+    """`describe-stream-immediate`, same capture: 0 bytes stored, also after three events; API_LogStream says always."""
+    logs.create_log_stream(logGroupName=group, logStreamName="sized")
+    events = [{"timestamp": int(time.time() * 1000) - 1000, "message": "A"}]
+    logs.put_log_events(logGroupName=group, logStreamName="sized", logEvents=events)
+    (found,) = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix="sized")["logStreams"]
+    assert found["storedBytes"] == 0
+    assert found["lastEventTimestamp"] == events[0]["timestamp"]
 
 
 def test_a_pattern_finds_names_that_hold_it(logs: Any, group: str) -> None:
