@@ -37,6 +37,7 @@ def split(text):
         ("aws \\\n  s3 \\\n  ls", Statement("aws    s3    ls", 7)),
         ("# a comment\n\naws", Statement("aws", 9)),
         ("\taws \t", Statement("aws", 7)),
+        ("XY aws X", Statement("XY aws X", 7)),
         ("\u00a0aws\u00a0", Statement("\u00a0aws\u00a0", 7)),
         ("export\u00a0A=b", Statement("export\u00a0A=b", 7)),
     ],
