@@ -159,5 +159,5 @@ def test_deployment_arrives_late(strict, advance):
     url = f"{strict.url}/_aws/execute-api/{api['id']}/dev/"
     before = httpx.get(url)
     assert (before.status_code, before.json()) == (403, {"message": "Forbidden"})
-    advance(60)
+    advance(80)
     assert [httpx.get(url).status_code for _ in range(20)] == [200] * 20
