@@ -5,8 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import jsonschema
@@ -44,8 +42,7 @@ def found(request, tmp_path_factory):
     with (folder / "errata.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
-            command = [sys.executable, "-m", "tutorial", "errata", "--region", REGION, "--json", str(path)]
-            ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+            ended = forked("tutorial", "errata", "--region", REGION, "--json", path)
             assert ended.returncode == 0, ended.stdout + ended.stderr
     return json.loads(path.read_text(encoding="utf-8"))
 
