@@ -189,6 +189,20 @@ def test_a_role_is_replaced_and_never_added_or_removed(
     assert api_gateway.get_integration(**called.method)["credentials"] == arn
 
 
+def test_what_an_integration_shows(called: Called, api_gateway: Any) -> None:
+    """`put-integration-missing`, `get-integration-missing`: with its role, its time limit, and that it buffers."""
+    arn = f"arn:aws:iam::{ACCOUNT}:role/nobody-made-this"
+    put = api_gateway.put_integration(**called.method, **called.integration, credentials=arn)
+    got = api_gateway.get_integration(**called.method)
+    del put["ResponseMetadata"], got["ResponseMetadata"]
+    assert put == {
+        "type": "AWS_PROXY", "httpMethod": "POST", "uri": called.integration["uri"], "credentials": arn,
+        "passthroughBehavior": "WHEN_NO_MATCH", "timeoutInMillis": 29_000, "cacheNamespace": called.root_id,
+        "cacheKeyParameters": [], "responseTransferMode": "BUFFERED",
+    }  # fmt: skip
+    assert got == put
+
+
 def test_an_empty_role_is_none(called: Called, api_gateway: Any) -> None:
     """Put empty or replaced by nothing, an integration shows no `credentials` (`findings.controls`)."""
     put = api_gateway.put_integration(**called.method, **called.integration, credentials="")
