@@ -142,7 +142,8 @@ def test_a_method_with_an_authorizer(api_gateway: Any, api: Any) -> None:
         "operationName": "ReplacedOperationName",
     }  # fmt: skip
     assert shown(api_gateway.update_method(**method, patchOperations=changes)) == signed
-    uri = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/f/invocations"
+    function = f"arn:aws:lambda:{REGION}:123456789012:function:f"
+    uri = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{function}/invocations"
     authorizer = api_gateway.create_authorizer(
         restApiId=api["id"], name="a", type="TOKEN", authorizerUri=uri, identitySource="method.request.header.X"
     )["id"]
