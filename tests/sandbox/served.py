@@ -29,20 +29,23 @@ class SandboxServer:
     url: str
     port: int
 
-    def client(self, service: str, region: str = REGION) -> Any:
-        """A boto3 client of `service`; one a service and region is kept. Nothing is retried: tests see each answer."""
-        return _client(self.url, service, region)
+    def client(self, service: str, region: str = REGION, *, checks: bool = True) -> Any:
+        """A boto3 client of `service`; one of each kind is kept. Nothing is retried: tests see each answer.
+
+        Without `checks` of its own it leaves all of them to the server.
+        """
+        return _client(self.url, service, region, checks)
 
 
 @cache
-def _client(url: str, service: str, region: str) -> Any:
+def _client(url: str, service: str, region: str, checks: bool) -> Any:
     return boto3.client(
         service,
         region_name=region,
         endpoint_url=url,
         aws_access_key_id="test",
         aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1}),
+        config=Config(parameter_validation=checks, retries={"total_max_attempts": 1}),
     )
 
 

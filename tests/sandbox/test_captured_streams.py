@@ -146,13 +146,7 @@ def test_batches_that_are_refused(
     sandbox: SandboxServer, firehose: Any, name: str, refusal: Refuse, sizes: list[int], code: str
 ) -> None:
     """What is no batch has another code than one that is too large as a whole."""
-    import boto3
-    from botocore.config import Config
-
-    unchecked = boto3.client(
-        "firehose", region_name="us-east-1", endpoint_url=sandbox.url, aws_access_key_id="test",
-        aws_secret_access_key="test", config=Config(parameter_validation=False, retries={"total_max_attempts": 1}),
-    )  # fmt: skip
+    unchecked = sandbox.client("firehose", checks=False)
     records = [{"Data": b"x" * size} for size in sizes]
     refused = refusal(unchecked.put_record_batch, DeliveryStreamName=name, Records=records)
     assert (refused.status, refused.code) == (400, code)

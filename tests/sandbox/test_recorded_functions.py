@@ -13,7 +13,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from served import REGION, Refusal, SandboxServer
 
@@ -28,12 +27,7 @@ MANDATORY = "Runtime and Handler are mandatory parameters for functions created 
 @pytest.fixture(scope="session")
 def lambdas(sandbox: SandboxServer) -> Any:
     """A client that leaves all checks to the server."""
-    import boto3
-
-    return boto3.client(
-        "lambda", region_name=REGION, endpoint_url=sandbox.url, aws_access_key_id="test", aws_secret_access_key="test",
-        config=Config(parameter_validation=False, retries={"total_max_attempts": 1}),
-    )  # fmt: skip
+    return sandbox.client("lambda", checks=False)
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from botocore.config import Config
 from served import REGION, Refusal, SandboxServer, running_sandbox
 
 Refuse = Callable[..., Refusal]
@@ -29,12 +28,7 @@ ARN = f"arn:aws:logs:{REGION}:123456789012:log-group:"
 @pytest.fixture(scope="session")
 def logs(sandbox: SandboxServer) -> Any:
     """A client that leaves all checks to the server."""
-    import boto3
-
-    return boto3.client(
-        "logs", region_name=REGION, endpoint_url=sandbox.url, aws_access_key_id="test", aws_secret_access_key="test",
-        config=Config(parameter_validation=False, retries={"total_max_attempts": 1}),
-    )  # fmt: skip
+    return sandbox.client("logs", checks=False)
 
 
 @pytest.fixture

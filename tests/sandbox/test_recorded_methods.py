@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from botocore.config import Config
 from served import REGION, Refusal, SandboxServer
 
 Refuse = Callable[..., Refusal]
@@ -46,12 +45,7 @@ def status(answer: dict[str, Any]) -> int:
 @pytest.fixture(scope="session")
 def unchecked(sandbox: SandboxServer) -> Any:
     """A client that sends any type for any member, as AWS's own tests of them did."""
-    import boto3
-
-    return boto3.client(
-        "apigateway", region_name=REGION, endpoint_url=sandbox.url, aws_access_key_id="test",
-        aws_secret_access_key="test", config=Config(parameter_validation=False, retries={"total_max_attempts": 1}),
-    )  # fmt: skip
+    return sandbox.client("apigateway", checks=False)
 
 
 @pytest.fixture
