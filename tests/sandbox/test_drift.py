@@ -140,11 +140,11 @@ WITHOUT_A_GAP = {
     "__init__.py": "says what the package is",
     "api_gateway.py": "hands calls to the handlers",
     "filter_pattern.py": "the language that log_groups.EventFilter reads",
-    "identities.py": "reads moto's IAM for the strict sandbox and integration_roles.py",
-    "integration_roles.py": "what the gateway asks of an integration's role",
+    "identities.py": "reads moto's IAM for the strict sandbox",
+    "integration_roles.py": "what API Gateway asks of the roles that it assumes",
     "objects.py": "writes into moto's S3, which lacks nothing here",
     "plane.py": "what the handlers share",
-    "roles.py": "what account.py and functions.py ask of a role",
+    "roles.py": "judges moto's roles for all who ask",
     "user_pools.py": "what the gateway has to know of moto's pools",
 }
 """Modules of the control plane that no canary names, each with the reason."""

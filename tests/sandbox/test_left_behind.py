@@ -162,6 +162,19 @@ def test_a_role_without_logs_makes_no_log_group(sandbox):
     assert [] == groups(sandbox, f"/aws/lambda/{mute}")
 
 
+def test_a_role_that_is_denied_its_log_group(sandbox):
+    """A deny of this group beside the managed policy; a deny of another function's group is nothing to it."""
+    mute, loud = new_function(sandbox, LOGS_POLICY), new_function(sandbox, LOGS_POLICY)
+    for name in (mute, loud):
+        denied = {"Effect": "Deny", "Action": "logs:CreateLogGroup", "Resource": f"arn:aws:logs:*:*:*/lambda/{mute}:*"}
+        text = json.dumps({"Version": "2012-10-17", "Statement": [denied]})
+        sandbox.client("iam").put_role_policy(RoleName=name, PolicyName="denied", PolicyDocument=text)
+        sandbox.client("lambda").invoke(FunctionName=name, Payload=b"{}")
+    expected = [f"/aws/lambda/{loud}"]
+    assert expected == soon(lambda: groups(sandbox, f"/aws/lambda/{loud}"), expected)
+    assert [] == groups(sandbox, f"/aws/lambda/{mute}")
+
+
 def test_pages_are_small(slow):
     """On a slow day a page of any list has two items, unless the caller asks for more; the next ones have the rest."""
     iam, logs, s3 = slow.client("iam"), slow.client("logs"), slow.client("s3")
