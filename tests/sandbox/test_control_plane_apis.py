@@ -54,6 +54,8 @@ def test_a_new_api(api: Any) -> None:
         "disableExecuteApiEndpoint": False,
         "endpointConfiguration": {"types": ["EDGE"], "ipAddressType": "ipv4"},
         "rootResourceId": api["rootResourceId"],
+        "securityPolicy": "TLS_1_0",
+        "apiStatus": "AVAILABLE",
     }
 
 
