@@ -685,6 +685,8 @@ GAPS = (
     Gap("an API has a security policy and a status", "control_plane/security_policies.py: shown",
         lambda cloud: [cloud.gateway.create_rest_api(name="n").get(name) for name in ("securityPolicy", "apiStatus")],
         [None, None], ["TLS_1_0", "AVAILABLE"]),
+    Gap("TestInvokeMethod is there", "control_plane/trials.py: test_invoke_method",
+        lambda cloud: said(cloud.gateway.test_invoke_method, **cloud.answering_api.method), "500 500", "200"),
     Gap("a resource takes those below it along", f"{APIS}: delete_resource", resource_with_children,
         "404 NotFoundException", "200"),
     Gap("UpdateResource is there", f"{APIS}: update_resource", move_resource, "500 500", "200"),
