@@ -69,6 +69,7 @@ class DataPlane:
     lambdas: LambdaRuntime
     log: LogDelivery
     loop: asyncio.AbstractEventLoop
+    gateway: Gateway
     lines: list[str] = field(default_factory=list)
 
     def get(self, path: str, key: str | None = None, method: str = "GET", **options: Any) -> Reply:
@@ -196,7 +197,7 @@ def running_data_plane() -> Iterator[DataPlane]:
         serving = asyncio.create_task(server.serve([listener]))
         stop = asyncio.Event()
         port: int = listener.getsockname()[1]
-        planes.append(DataPlane(port, clock, tables, lambdas, log, asyncio.get_running_loop(), lines))
+        planes.append(DataPlane(port, clock, tables, lambdas, log, asyncio.get_running_loop(), gateway, lines))
         stopping.append(stop)
         started.set()
         await stop.wait()

@@ -35,8 +35,13 @@ class App:
     """Answers whole, with the path as its body; `…/bad` with a header that would be two, `…/slow` some turns later.
 
     `…/task` says whether it is in a task, `…/late-task` whether it is in one once it has waited, `…/fails` raises then,
-    `…/fails-at-once` before; `…/late` comes with a future, and so does `…/late-fails`, which it then raises.
+    `…/fails-at-once` before; `…/late` comes with a future, and so does `…/late-fails`, which it then raises. `…/count`
+    and `…/late-count` say how often they came with the same scope, `…/turn` too: but the second time not at once.
+    `…/held` counts as well, and is answered when `…/release` is asked.
     """
+
+    def __init__(self) -> None:
+        self._held: list[asyncio.Future[None]] = []
 
     def begin(self, scope: MutableMapping[str, Any]) -> WholeAnswer | LateAnswer | Callable[..., Awaitable[None]]:
         """Of the gateway's paths alone; those that end in `later` are left to what they come back with."""
@@ -44,8 +49,18 @@ class App:
         name = path.rpartition("/")[2]
         if name == "fails-at-once":
             raise ValueError(name)
-        if name in ("late", "late-fails"):
+        if name.endswith(("count", "turn", "held")):
+            path = str(scope.setdefault("times", []).append(name) or len(scope["times"]))
+        if name in ("late", "late-fails", "late-count"):
             return LateAnswer(after_turns(3), partial(self.answer, path, name))
+        if name == "held":
+            self._held.append(asyncio.get_running_loop().create_future())
+            return LateAnswer(self._held[-1], partial(self.answer, path, name))
+        if name == "release":
+            while self._held:
+                self._held.pop().set_result(None)
+        if name == "turn" and path == "2":
+            return partial(self.turned, path)
         return self if name in ("slow", "late-task", "fails", "later") else self.answer(path, name)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
@@ -55,6 +70,9 @@ class App:
         if name == "fails":
             raise ValueError(name)
         await send({"type": WHOLE_ANSWER, "answer": self.answer(scope["path"], name)})
+
+    async def turned(self, path: str, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        await send({"type": WHOLE_ANSWER, "answer": self.answer(f"{path} in {scope['path']}", "turned")})
 
     @staticmethod
     def answer(path: str, name: str) -> WholeAnswer:
@@ -198,3 +216,145 @@ def test_an_idle_connection_is_ended(path: bytes) -> None:
     """After the server's time for that, counted from its last answer."""
     with serving(keep_alive_s=0.2) as address:
         assert exchanged(address, to(path)).endswith(path)
+
+
+def in_turn(address: Address, *requests: bytes) -> list[bytes]:
+    """The bodies that answer these requests, sent on one connection one after the other's answer."""
+    bodies = []
+    with socket.create_connection(address, timeout=10) as connection:
+        for request in requests:
+            connection.sendall(request)
+            bodies.append(one_body(connection))
+    return bodies
+
+
+def one_body(connection: socket.socket) -> bytes:
+    """The body of the next answer, of which nothing behind it is read."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        more = connection.recv(1)
+        assert more, f"the connection ended behind {head!r}"
+        head += more
+    length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+    return connection.recv(length, socket.MSG_WAITALL)
+
+
+COUNT = GATEWAY + b"count"
+
+
+@pytest.mark.parametrize("name", [b"count", b"late-count"])
+def test_a_request_that_comes_again_has_its_scope_again(address: Address, name: bytes) -> None:
+    """The app is asked each time, and finds in the scope what it put there."""
+    assert in_turn(address, *[to(GATEWAY + name)] * 4) == [b"1", b"2", b"3", b"4"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        to(COUNT + b"?a"),
+        to(COUNT, b"A: b"),
+        to(b"/1"),
+        to(GATEWAY + b"later"),
+        b"POST %b HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n\r\n\r\n" % COUNT,
+    ],
+    ids=["other query", "other headers", "another app", "in a task", "with a body"],
+)
+def test_a_request_behind_another_is_a_new_one(address: Address, other: bytes) -> None:
+    """Only what comes twice in a row is known again."""
+    first, _, *then = in_turn(address, to(COUNT), other, to(COUNT), to(COUNT))
+    assert (first, then) == (b"1", [b"1", b"2"])
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"POST %b HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody" % COUNT,
+        b"POST %b HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n\r\n\r\n" % COUNT,
+        b"POST %b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" % COUNT,
+        to(COUNT, b"A: " + b"b" * 4096),
+    ],
+    ids=["body", "body of line ends", "chunks", "long head"],
+)
+def test_what_is_not_known_again(address: Address, request_: bytes) -> None:
+    """A request with a body, and one that is too long to be kept."""
+    assert in_turn(address, *[request_] * 3) == [b"1"] * 3
+
+
+def test_what_comes_in_parts_is_read_as_one(address: Address) -> None:
+    """No part of a request is taken for one that came whole, whatever it is equal to."""
+    start = b"GET " + COUNT + b" HTTP/1.1\r\nX: "
+    head = to(COUNT)
+    with socket.create_connection(address, timeout=10) as connection:
+        bodies = []
+        for parts in ([head], [head[:9], head[9:]], [head], [start, head], [head]):
+            for part in parts:
+                connection.sendall(part)
+                in_turn(address, to(b"/1"))  # by now the server has read the part
+            bodies.append(one_body(connection))
+    assert bodies == [b"1"] * 5
+
+
+def test_a_body_that_looks_like_its_head_is_a_body(address: Address) -> None:
+    """What follows a head is its body, also where the answer does not wait for it."""
+    head = b"POST %b HTTP/1.1\r\nHost: x\r\nContent-Length: %%d\r\n\r\n" % COUNT
+    head %= len(head)  # three digits instead of two letters and a sign more
+    assert len(head) == int(head.rpartition(b": ")[2])
+    with socket.create_connection(address, timeout=10) as connection:
+        bodies = []
+        for _ in range(2):
+            for part in (head, head):
+                connection.sendall(part)
+                in_turn(address, to(b"/1"))
+            bodies.append(one_body(connection))
+        connection.sendall(to(COUNT))
+        assert [*bodies, one_body(connection)] == [b"1"] * 3
+
+
+def test_two_of_a_kind_in_one_piece_are_two_requests(address: Address) -> None:
+    """The second waits for the first one's answer; neither is taken for one that came alone."""
+    path = GATEWAY + b"late-count"
+    with socket.create_connection(address, timeout=10) as connection:
+        connection.sendall(to(path) * 2)
+        bodies = [one_body(connection), one_body(connection)]
+        connection.sendall(to(path) * 2)
+        assert [*bodies, one_body(connection), one_body(connection)] == [b"1", path, b"1", path]
+
+
+def test_the_same_request_before_its_answer_waits_its_turn(address: Address) -> None:
+    """It is answered second, and not begun meanwhile: a connection's answers are in order."""
+    path = GATEWAY + b"held"
+    with socket.create_connection(address, timeout=10) as connection:
+        for _ in range(2):
+            connection.sendall(to(path))
+            in_turn(address, to(b"/1"))  # by now the server has read it
+        in_turn(address, to(GATEWAY + b"release"))
+        assert (one_body(connection), one_body(connection)) == (b"1", path)
+
+
+def test_an_app_that_has_to_go_on_is_begun_once(address: Address) -> None:
+    """A request that was answered at once may not be the next time: it is then read, and not begun, again."""
+    path = GATEWAY + b"turn"
+    answered = in_turn(address, *[to(path)] * 4)
+    assert answered == [b"1", b"2 in " + path, b"1", b"2 in " + path]
+
+
+def test_a_connection_on_which_the_same_comes_again_is_ended_when_idle() -> None:
+    """Its time is counted from the last answer."""
+    with serving(keep_alive_s=1) as address, socket.create_connection(address, timeout=10) as connection:
+        for expected in (b"1", b"2"):
+            connection.sendall(to(COUNT))
+            assert one_body(connection) == expected
+        assert connection.recv(1) == b""
+
+
+def test_a_request_that_comes_again_has_its_time() -> None:
+    """The limit of an idle connection ends with it, as with any."""
+    with serving(keep_alive_s=1) as address, socket.create_connection(address, timeout=10) as connection:
+        for expected in (b"1", b"2"):
+            connection.sendall(to(GATEWAY + b"held"))
+            if expected == b"2":
+                exchanged(address, to(b"/1"))  # an idle connection has ended meanwhile
+            else:
+                in_turn(address, to(b"/1"))
+            in_turn(address, to(GATEWAY + b"release"))
+            assert one_body(connection) == expected
