@@ -14,6 +14,7 @@ from botocore.config import Config
 from served import REGION, Refusal, SandboxServer, running_sandbox
 
 ACCOUNT = "123456789012"
+POLICIES_COUNT_S = 15  # until a changed policy of a role counts everywhere, at the latest
 ZIPPED = {"ZipFile": b"not looked at before the permission is"}
 
 
@@ -188,7 +189,7 @@ def test_roles_for_api_gateway(caller, refusal):
 
 
 def test_assumed_role(strict, refusal):
-    """A role's session has the role's policies, also the managed ones."""
+    """A role's session has the role's policies, also the managed ones, a while after they were attached."""
     iam, name = strict.client("iam"), f"night-{uuid4()}"
     iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")
     arn = f"arn:aws:iam::{ACCOUNT}:role/{name}"
@@ -205,12 +206,18 @@ def test_assumed_role(strict, refusal):
     assert refusal(logs.describe_log_groups).message.startswith(f"User: {session} is not authorized to perform: logs:")
     policy = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
     iam.attach_role_policy(RoleName=name, PolicyArn=policy)
+    assert refusal(logs.describe_log_groups).code == "AccessDeniedException"
+    advance(strict, POLICIES_COUNT_S)
     assert logs.describe_log_groups()["logGroups"] == []
+
+
+def advance(server: SandboxServer, seconds: float) -> None:
+    httpx.post(f"{server.url}/_sandbox/clock", json={"advance_seconds": seconds}).raise_for_status()
 
 
 def an_api(server: SandboxServer, **tags: str) -> dict[str, Any]:
     """A REST API with these tags; AWS lets one be made every three seconds, of the sandbox's clock here."""
-    httpx.post(f"{server.url}/_sandbox/clock", json={"advance_seconds": 3}).raise_for_status()
+    advance(server, 3)
     kind = {"types": ["REGIONAL"]}
     made: dict[str, Any] = server.client("apigateway").create_rest_api(name="a", endpointConfiguration=kind, tags=tags)
     return made
@@ -303,6 +310,7 @@ def test_boundary_limits_a_role(strict, refusal):
     boundary = iam.create_policy(PolicyName=name, PolicyDocument=only_logs)["Policy"]["Arn"]
     iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}", PermissionsBoundary=boundary)
     iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=everything())
+    advance(strict, POLICIES_COUNT_S)
     credentials = session(strict, name)
     assert boto3.client("logs", **credentials).describe_log_groups()["logGroups"] is not None
     assert refusal(boto3.client("iam", **credentials).list_roles) == Refusal(
