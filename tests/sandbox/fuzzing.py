@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPResponse
 from typing import IO, Any
 from uuid import uuid4
 
@@ -52,6 +53,21 @@ def exchange(port: int, request: bytes) -> Answer | None:
     return parse_answer(bytes(received)) if received else None
 
 
+def exchange_in_turn(port: int, requests: list[bytes]) -> list[Answer]:
+    """The answers to requests that one connection sends, each behind the answer before, until the server closes it."""
+    answers = []
+    with socket.create_connection(("127.0.0.1", port), timeout=ANSWER_WITHIN_S) as client:
+        for request in requests:
+            client.sendall(request)
+            response = HTTPResponse(client, method=request.partition(b" ")[0].decode("latin-1"))
+            response.begin()
+            headers = {name.lower(): value for name, value in response.getheaders()}
+            answers.append(Answer(response.status, headers, response.read()))
+            if response.will_close:
+                break
+    return answers
+
+
 def parse_answer(received: bytes) -> Answer:
     """The first answer in what was received."""
     head, _, body = received.partition(b"\r\n\r\n")
@@ -78,6 +94,10 @@ class WatchedSandbox:
 
     def request(self, request: bytes) -> Answer | None:
         return exchange(self.server.port, request)
+
+    def requests(self, requests: list[bytes]) -> list[Answer]:
+        """The answers on one connection, see `exchange_in_turn`."""
+        return exchange_in_turn(self.server.port, requests)
 
     @property
     def base(self) -> bytes:

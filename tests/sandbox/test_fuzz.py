@@ -76,10 +76,16 @@ def fuzzed() -> Iterator[WatchedSandbox]:
 
 
 def raw_request(
-    method: bytes, target: bytes, headers: list[tuple[bytes, bytes]], body: bytes | None, *, chunked: bool = False
+    method: bytes,
+    target: bytes,
+    headers: list[tuple[bytes, bytes]],
+    body: bytes | None,
+    *,
+    chunked: bool = False,
+    close: bool = True,
 ) -> bytes:
-    """The bytes of a request; the connection closes after the answer."""
-    framed = [(b"Host", b"localhost"), *headers, (b"Connection", b"close")]
+    """The bytes of a request; the connection closes after the answer, unless told otherwise."""
+    framed = [(b"Host", b"localhost"), *headers, *([(b"Connection", b"close")] if close else [])]
     content = b""
     if body is not None and chunked:
         framed.append((b"Transfer-Encoding", b"chunked"))
@@ -124,6 +130,34 @@ def test_any_request_has_an_answer_and_one_line(fuzzed):
     fuzzed.empty_log()
     fuzzed.set_format(IDS)
     fuzz_requests(fuzzed)
+
+
+Drawn = tuple[bytes, bytes, list[tuple[bytes, bytes]], bytes | None]
+REQUEST = st.tuples(METHODS | TOKEN, PATH, HEADERS, BODY)
+
+
+@given(st.tuples(REQUEST, REQUEST))
+@PROFILE
+def fuzz_repetitions(fuzzed: WatchedSandbox, drawn: tuple[Drawn, Drawn]) -> None:
+    pair = [(method, fuzzed.base + path, headers, body) for method, path, headers, body in drawn]
+    alone = [fuzzed.request(raw_request(*request)) for request in pair]
+    fuzzed.new_lines()
+    order = (0, 0, 0, 1, 1, 0, 1, 1, 1)
+    answers = fuzzed.requests([raw_request(*pair[number], close=False) for number in order])
+    assert answers
+    for number, answer in zip(order, answers, strict=False):
+        expected = alone[number]
+        assert (answer.status, answer.headers.keys()) == (expected.status, expected.headers.keys())
+        assert answer.body == expected.body or not of_gateway(answer)  # to HEAD, too, the server says what is wrong
+    assert [answer.headers["x-amz-apigw-id"] for answer in answers if of_gateway(answer)] == fuzzed.new_lines()
+    assert len(answers) == len(order) or not of_gateway(answers[-1])
+
+
+def test_a_request_that_comes_again_is_answered_as_the_first(fuzzed):
+    """Whatever two requests a connection sends, in turn and again: each is answered, and logged, as it is alone."""
+    fuzzed.empty_log()
+    fuzzed.set_format(IDS)
+    fuzz_repetitions(fuzzed)
 
 
 @given(FIELD, SEGMENT, FIELD)
