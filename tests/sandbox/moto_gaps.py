@@ -309,6 +309,32 @@ def new_role(**changed: str) -> Callable[[Cloud], str]:
     )
 
 
+def members_of_a_new_role(cloud: Cloud) -> list[str]:
+    """What CreateRole's answer has that only GetRole's should."""
+    made = cloud.client("iam").create_role(RoleName=f"gaps-{uuid4()}", AssumeRolePolicyDocument="{}")["Role"]
+    return sorted({"MaxSessionDuration", "RoleLastUsed"} & set(made))
+
+
+def inline_policies_of_two_cases(cloud: Cloud) -> list[str]:
+    """The names of inline policies after two were put whose names differ in case alone."""
+    iam, role = cloud.client("iam"), f"gaps-{uuid4()}"
+    document = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}}'
+    iam.create_role(RoleName=role, AssumeRolePolicyDocument="{}")
+    for name in ("Mixed", "mixed"):
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=document)
+    names: list[str] = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    return names
+
+
+def description_after_an_update_of_nothing(cloud: Cloud) -> str | None:
+    """A role's description after an UpdateRole that names neither it nor the duration."""
+    iam, role = cloud.client("iam"), f"gaps-{uuid4()}"
+    iam.create_role(RoleName=role, AssumeRolePolicyDocument="{}", Description="kept")
+    iam.update_role(RoleName=role)
+    text: str | None = iam.get_role(RoleName=role)["Role"].get("Description")
+    return text
+
+
 def functions_have_pages(cloud: Cloud) -> bool:
     """Whether one function is left for another page when one is asked for of two or more."""
     for _ in range(2):
@@ -734,10 +760,20 @@ GAPS = (
     Gap("CreateBucket checks the name", "control_plane/buckets.py: _NAME",
         lambda cloud: said(cloud.server.client("s3", "us-east-1").create_bucket, Bucket="gaps_of_moto"),
         "200", "400 InvalidBucketName"),
-    Gap("CreateRole checks the name", "control_plane/iam_roles.py: _check_new_role",
+    Gap("CreateRole checks the name", "control_plane/iam_role_rules.py: _check_name",
         new_role(RoleName="a b"), "200", "400 ValidationError"),
-    Gap("CreateRole reads the trust document", "control_plane/iam_roles.py: _check_new_role",
+    Gap("CreateRole reads the trust document", "control_plane/iam_role_rules.py: check_trust",
         new_role(AssumeRolePolicyDocument="{"), "200", "400 MalformedPolicyDocument"),
+    Gap("CreateRole checks the boundary", "control_plane/iam_roles.py: _check_boundary",
+        new_role(PermissionsBoundary="arn:aws:iam::000000000000:policy/none"), "200", "404 NoSuchEntity"),
+    Gap("CreateRole keeps lengths", "control_plane/iam_role_rules.py: check_request",
+        new_role(Description="x" * 1001), "200", "400 ValidationError"),
+    Gap("CreateRole answers less than GetRole", "control_plane/iam_roles.py: RESPONSE_KEY_PATH_TO_TRANSFORMER",
+        members_of_a_new_role, ["MaxSessionDuration", "RoleLastUsed"], []),
+    Gap("an inline policy's name has no case", "control_plane/iam_roles.py: _kept_name",
+        inline_policies_of_two_cases, ["Mixed", "mixed"], ["Mixed"]),
+    Gap("UpdateRole keeps what it does not name", "control_plane/iam_roles.py: update_role",
+        description_after_an_update_of_nothing, None, "kept"),
     Gap("CreateFunction asks for a handler", "control_plane/functions.py: rules.check_function_has_its_members",
         create_function(Handler=""), "201", "400 InvalidParameterValueException"),
     Gap("a pattern of JSON selects", "control_plane/log_groups.py: EventFilter",

@@ -291,7 +291,8 @@ def test_tags_of_a_new_bucket(caller, refusal):
 
 def test_boundary_asked_for(caller, refusal):
     """A policy may let roles be made with one boundary only, and change only those that have it."""
-    arn = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
+    policy = caller.iam.create_policy(PolicyName=f"boundary-{uuid4()}", PolicyDocument=everything())
+    arn = policy["Policy"]["Arn"]
     caller.may(allow(["iam:CreateRole", "iam:PutRolePolicy"], StringEquals={"iam:PermissionsBoundary": arn}))
     iam, name = caller.client("iam"), f"role-{uuid4()}"
     made = {"RoleName": name, "AssumeRolePolicyDocument": "{}"}
