@@ -276,8 +276,14 @@ def test_a_request_behind_another_is_a_new_one(address: Address, other: bytes) -
     ids=["body", "body of line ends", "chunks", "long head"],
 )
 def test_what_is_not_known_again(address: Address, request_: bytes) -> None:
-    """A request with a body, and one that is too long to be kept."""
+    """A request with a body, and one that is too long to be kept; also behind one that is known again."""
     assert in_turn(address, *[request_] * 3) == [b"1"] * 3
+    assert in_turn(address, *[to(COUNT)] * 2, *[request_] * 2) == [b"1", b"2", b"1", b"1"]
+
+
+def test_what_is_not_the_gateways_is_never_begun(address: Address) -> None:
+    """Also when it comes again."""
+    assert in_turn(address, *[to(b"/count")] * 3) == [b"/count"] * 3
 
 
 def test_what_comes_in_parts_is_read_as_one(address: Address) -> None:
