@@ -83,13 +83,17 @@ def test_several(value):
     assert ("GET", "POST") == form(("Methods", value)).several("Methods")
 
 
-@pytest.mark.parametrize(("text", "value"), [("0", 0), ("60", 60), ("10000000000", 10_000_000_000)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("0", 0), ("60", 60), ("10000000000", 10_000_000_000), ("1,000,000", 1_000_000)]
+)
 def test_integer(text, value):
     """A whole number may be as large as it likes."""
     assert value == form(("Count", text)).integer("Count")
 
 
-@pytest.mark.parametrize("text", ["-1", "1.5", "1e3", "ten", "1 000", "0x10", "²", "٢٥"])
+@pytest.mark.parametrize(
+    "text", ["-1", "1.5", "1e3", "ten", "1 000", "0x10", "²", "٢٥", "1,0000", "1000,000", "0,500", ",500"]
+)
 def test_no_integer(text):
     """What is no whole number is refused with what was found."""
     assert wrong(6, f"`Count`: expected a whole number, found `{text}`") == blame_of(
@@ -97,13 +101,13 @@ def test_no_integer(text):
     )
 
 
-@pytest.mark.parametrize(("text", "value"), [("0", 0.0), ("0.5", 0.5), ("25", 25.0)])
+@pytest.mark.parametrize(("text", "value"), [("0", 0.0), ("0.5", 0.5), ("25", 25.0), ("1,000.5", 1000.5)])
 def test_number(text, value):
     """A number may have a fraction."""
     assert value == form(("Rate", text)).number("Rate")
 
 
-@pytest.mark.parametrize("text", ["-1", "nan", "inf", "many", "1,5", "٢٥", "1_0", "1e3"])
+@pytest.mark.parametrize("text", ["-1", "nan", "inf", "many", "1,5", "0,500", "٢٥", "1_0", "1e3"])
 def test_no_number(text):
     """What is no number that a limit can have is refused with what was found."""
     assert wrong(6, f"`Rate`: expected a number, found `{text}`") == blame_of(form(("Rate", text)).number, "Rate")

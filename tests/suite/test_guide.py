@@ -312,6 +312,49 @@ def test_file_by_absolute_path_or_endless_name(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("- It `is`\n  so.\n  <!-- claim: a -->\n- And so.\n  <!-- claim: b -->\n", [("a", 4), ("b", 7)]),
+        ("- It is.\n<!-- claim: a -->\n- And so. <!-- claim: b -->\n", [("a", 4), ("b", 6)]),
+        ("It is. And\nso.\n<!-- claim: a -->\nMore.\n<!-- claim: b -->\n", [("a", 4), ("b", 7)]),
+        ("> It is.\n> <!-- claim: a -->\n", [("a", 4)]),
+    ],
+)
+def test_mark_on_the_line_below(text, expected):
+    """A claim's mark may stand on the line below its sentence, and the lines in between are held against the run."""
+    guide = parse_guide(f"## A\n<!-- step: a -->\n\n{text}", PATH)
+    assert expected == [(claim.id, claim.line) for claim in guide.steps[0].claims]
+    marks = {number for number, line in enumerate(guide.text.split("\n"), 1) if "<!-- claim" in line}
+    assert marks <= guide.covered_lines
+
+
+def test_what_follows_a_mention():
+    """A name and a literal carry the text behind them in their block, and the claim that they stand in."""
+    text = "## A\n<!-- step: a -->\n\nSo **is\nit** and `this` is. <!-- claim: c --> [See](#a) `that` too.\n"
+    found = parse_guide(text, PATH).steps[0].mentions
+    expected = [
+        ("is it", " and this is.  See that too.", "c"),
+        ("this", " is.  See that too.", "c"),
+        ("#a", "", ""),
+        ("that", " too.", ""),
+    ]
+    assert expected == [(mention.text, mention.after, mention.claim) for mention in found]
+
+
+def test_labels_of_a_claim():
+    """The italic spans of a claim are its labels, over line ends too, and no other sentence's."""
+    text = "## A\n<!-- step: a -->\n\nSee *this*. See *that\none* and *`x`*. <!-- claim: c --> So. <!-- claim: d -->\n"
+    assert [("this", "that one", "x"), ()] == [claim.labels for claim in parse_guide(text, PATH).steps[0].claims]
+
+
+@pytest.mark.parametrize("head", ["| setting | value |", "| SETTING | Value |"])
+def test_heading_of_a_form_in_any_case(head):
+    """A form is known by its two columns, whatever their capitals."""
+    step = parse_guide(f"## A\n<!-- step: a -->\n\n{head}\n|---|---|\n| a | b |\n", PATH).steps[0]
+    assert (Setting("a", "b", 6, ()),) == step.settings
+
+
+@pytest.mark.parametrize(
     ("text", "line", "expected"),
     [
         ("", 1, "expected steps: a `##` heading followed by `<!-- step: ID -->`, and found none"),
@@ -323,7 +366,7 @@ def test_file_by_absolute_path_or_endless_name(tmp_path):
         ("<!-- step: a -->\n", 1, "expected `<!-- step: ID -->` right after a `##` heading only"),
         (
             "## A\n<!-- step: a -->\n\n<!-- a\nnote --> <!-- claim: c -->\n", 5,
-            "expected claim `c` behind its sentence, on the same line",
+            "expected claim `c` behind its sentence, or on the line below it",
         ),
         (
             "## A\n<!-- step: a -->\n\n|Setting|Value|\n|---|---|\n\nX.\n\n|a|b|c|\n|---|---|---|\n|a|b|c|\n", 9,
@@ -337,8 +380,24 @@ def test_file_by_absolute_path_or_endless_name(tmp_path):
         ("# T\n\nWords. <!-- claim: c -->\n", 3, "expected claim `c` inside a step; no step holds it"),
         ("# T\n\n<!-- claim: c -->\n", 3, "expected claim `c` inside a step; no step holds it"),
         (
-            "## A\n<!-- step: a -->\n\nWords.\n<!-- claim: c -->\n", 5,
-            "expected claim `c` behind its sentence, on the same line",
+            "## A\n<!-- step: a -->\n\nWords.\n\n<!-- claim: c -->\n", 6,
+            "expected claim `c` behind its sentence, or on the line below it",
+        ),
+        (
+            "## A\n<!-- step: a -->\n\n<!-- claim: c -->\nWords.\n", 4,
+            "expected claim `c` behind its sentence, or on the line below it",
+        ),
+        (
+            "## A\n<!-- step: a -->\n\n- Words.\n<!-- claim: c --> more\n", 5,
+            "expected claim `c` behind its sentence, or on the line below it",
+        ),
+        (
+            "## A\n<!-- step: a -->\n\n- X. <!-- claim: c --> <!-- claim: d -->\n", 4,
+            "expected the sentence of claim `d` before its mark",
+        ),
+        (
+            "## A\n<!-- step: a -->\n\n- X. <!-- claim: c -->\n  <!-- claim: d -->\n", 4,
+            "expected the sentence of claim `d` before its mark",
         ),
         (
             "## A\n<!-- step: a -->\n\nX. <!-- claim: c -->\n\nY. <!-- claim: c -->\n", 6,

@@ -6,7 +6,7 @@ import pytest
 
 from fixtures.blame import Blame
 from fixtures.guide import parse_guide
-from fixtures.prose import literals_known, names_known, wrong_mentions, wrong_numbers
+from fixtures.prose import literals_known, names_known, wrong_mentions, wrong_settings
 from fixtures.steps import STEPS
 
 SELECT_KEY = "select the API key\n**Moesif Example**."
@@ -204,6 +204,21 @@ PAST = "- Past the burst,"
         ("limits", PAST, "- Past the burst of 40,", "gives 40 as the guide's `Burst`: expected 3"),
         ("deploy", "- A made-up key", "- At a rate of 1 or a rate of 25 a made-up key", None),
         (
+            "usage-plan",
+            QUOTA,
+            "Its quota is 10,000 requests a day.",
+            "gives day as the guide's `Period`: expected Month",
+        ),
+        ("usage-plan", QUOTA, "Its monthly quota holds.", None),
+        ("limits", PAST, "- Past the weekly quota,", "gives week as the guide's `Period`: expected Day"),
+        ("starting-api", "a Regional endpoint", "an API endpoint", None),
+        (
+            "starting-api",
+            "a Regional endpoint",
+            "an edge-optimized endpoint",
+            "gives edge-optimized as the guide's `Endpoint type`: expected Regional",
+        ),
+        (
             "deploy",
             "- A made-up key",
             "- At a rate of 2 a made-up key",
@@ -212,9 +227,9 @@ PAST = "- Past the burst,"
     ],
 )
 def test_numbers_of_settings_in_claims(step_id, old, new, message, edited):
-    """A number that a claim gives of a setting is that of the step's form, or where it has none of any form."""
+    """What a claim gives of a setting is what the step's form has, or where it lacks the setting any form."""
     guide = edited((old, new))
-    found = list(wrong_numbers(guide, guide.by_id[step_id]))
+    found = list(wrong_settings(guide, guide.by_id[step_id]))
     told = [Blame(step_id, line_of(guide, new), "wrong-value", f"the claim {message}")] if message else []
     assert told == found
 
@@ -223,7 +238,7 @@ def test_number_of_a_setting_that_no_form_has(guide):
     """Where no form limits the rate, a claim that gives one is wrong."""
     text = "\n".join(line for line in guide.text.split("\n") if not line.startswith(("| Rate |", "| Burst |")))
     unlimited = parse_guide(text.replace(QUOTA, "It admits 25 requests a second."), guide.path)
-    [found] = wrong_numbers(unlimited, unlimited.by_id["usage-plan"])
+    [found] = wrong_settings(unlimited, unlimited.by_id["usage-plan"])
     assert "the claim gives 25 as the guide's `Rate`: expected no such limit" == found.message
 
 
@@ -250,10 +265,65 @@ def test_heading(edited):
     assert {(line, "wrong-name"), (line, "wrong-value")} == {(b.line, b.kind) for b in wrong(guide, "deploy")}
 
 
-def test_field_and_variable(edited):
-    """What prose says that a field holds must be so in one of the guide's formats."""
-    old = "`resourcePath` now holds `$context.path`"
-    guide = edited((old, old.replace("context.path", "context.domainName")))
-    held = "$context.resourcePath or $context.path"
-    message = f"the field `resourcePath` holds {held} in the guide's formats, not `$context.domainName`"
-    assert [message] == [blame.message for blame in wrong(guide, "log-format")]
+def test_thousands_in_a_form(guide):
+    """A form may part thousands by commas, and a claim need not."""
+    parted = parse_guide(
+        guide.text.replace("| 10000 |", "| 10,000 |").replace(QUOTA, "Its quota is 10000."), guide.path
+    )
+    assert [] == list(wrong_settings(parted, parted.by_id["usage-plan"]))
+
+
+DISABLED = "A key that is disabled is refused, though"
+
+
+@pytest.mark.parametrize(
+    ("literal", "answers", "known"),
+    [
+        ("403", {"disabled-key-refused": {"403", "200", "Forbidden"}}, True),
+        ("403 Forbidden", {"disabled-key-refused": {"403"}}, True),
+        ('{"message": "Forbidden"}', {"disabled-key-refused": {"403", "Forbidden"}}, True),
+        ("403", {}, True),
+        ("403", {"disabled-key-refused": {"200"}}, False),
+        ("403", {"plan-holds-key": {"403"}, "disabled-key-refused": set()}, False),
+        ("403", None, False),
+        ('{"message":"No"}', {"disabled-key-refused": {"403", "Forbidden"}}, False),
+    ],
+)
+def test_answer_that_was_seen_for_a_claim(literal, answers, known, edited):
+    """A claim may quote the status and the refusal that were seen for it; one that was not tried is told elsewhere."""
+    guide = edited((DISABLED, DISABLED.replace("refused,", f"refused with `{literal}`,")))
+    found = list(wrong_mentions(guide, guide.by_id["plan-key"], answers))
+    assert ([], [literal])[not known] == [blame.message.split("`")[1] for blame in found]
+
+
+@pytest.mark.parametrize(
+    ("step_id", "said", "known"),
+    [
+        ("plan-key", "Past the plan's limits a caller gets `429`.", True),
+        ("plan-key", "A caller who is too fast gets `429 Too Many Requests`; so be it.", True),
+        ("plan-key", "Mind the quota. A caller without a key gets `429`.", False),
+        ("plan-key", "Past the plan's limits a caller gets `403`.", False),
+        ("usage-plan", "Past either a caller gets `429`.", True),
+        ("api-key", "The log has the ID in its field `apiKeyId`.", True),
+        ("api-key", "Take the ID of `apiKeyId`.", False),
+        ("api-key", "The log has the ID in its field `keyId`.", False),
+        ("anonymous-baseline", "Without IAM `$context.identity.user` is a dash.", True),
+        ("anonymous-baseline", "Without IAM `$context.identity.users` is a dash.", False),
+        ("user-tracking", "You sent the key **Moesif Example**.", True),
+        ("user-tracking", "You sent **Moesif Example**.", False),
+        ("user-tracking", "You sent the key **Premium Plan**.", False),
+        ("plan-key", "Open the plan **Limits Probe**.", False),
+    ],
+)
+def test_what_the_sentence_says_of_it(step_id, said, known, guide):
+    """A limit's status, a log's field and an earlier step's name stand where the sentence says what they are."""
+    step = guide.by_id[step_id]
+    lines = guide.text.split("\n")
+    lines[step.line + 1 : step.line + 1] = [said, ""]
+    assert known is (wrong(parse_guide("\n".join(lines), guide.path), step_id) == [])
+
+
+def test_phrase_of_another_status(edited):
+    """A status with the phrase of another one is no status that the step knows."""
+    guide = edited((SNAPSHOT, f"{SNAPSHOT} It is `403 Not Found`."))
+    assert ["wrong-value"] == [blame.kind for blame in wrong(guide, "deploy")]

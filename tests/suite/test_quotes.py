@@ -2,7 +2,7 @@
 
 import pytest
 
-from fixtures.quotes import misquoted, numbers_said, statuses_said
+from fixtures.quotes import answers_in, choices_said, misquoted, numbers_said, statuses_said, wrong_message
 
 FIELDS = {"user", "apiKey", "ip"}
 GET_REFUSED = [{"status": 403, "outcome": {"body": {"message": "Forbidden"}}}, {"request": {"method": "GET"}}]
@@ -71,6 +71,77 @@ def test_wrong_quotes(text, literals, expected):
 def test_numbers_said(text, expected):
     """A number is a setting's behind its name, or with requests and a time; a contrast or comparison gives none."""
     assert expected == sorted(numbers_said(text, ["Rate", "Burst"]), key=lambda said: text.lower().index(said[1]))
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ("It is refused with 403 and Forbidden.", ("Forbidden",)),
+        ("It is refused with 403 (forbidden).", ("forbidden",)),
+        ("It is refused with 403 Forbidden and the message “Forbidden”.", ()),
+        ("It answers 403: Forbidden, as Show says.", ("Forbidden", "Show")),
+        ("It answers 403 on the Stages page.", ("Stages",)),
+        ("It answers 403. Not Found is another.", ("Not Found",)),
+        ("It answers 403 and Postman shows it.", ("Postman",)),
+        ('It answers 403 and {"message":"Forbidden"}.', ()),
+    ],
+)
+def test_right_message(text, labels):
+    """Behind a status may stand its own phrase, the message that came, or words that are no message."""
+    assert None is wrong_message(text, labels, {"Forbidden"})
+
+
+@pytest.mark.parametrize(
+    ("text", "labels", "expected"),
+    [
+        ("It is refused with 403 and Not Found.", ("Not Found",), ("403", "Not Found")),
+        ("It is refused with 403, the message “Not Found”.", (), ("403", "Not Found")),
+        ("Es wird mit 403 und Nicht gefunden abgewiesen: 403 und Nope.", ("Nope",), ("403", "Nope")),
+        ("It is refused with 403 Not Found.", (), ("403", "Not Found")),
+        ("It is refused with 403 (Unauthorized).", (), ("403", "Unauthorized")),
+        ("It answers 200 Created.", (), ("200", "Created")),
+    ],
+)
+def test_wrong_message(text, labels, expected):
+    """A message or a phrase behind a status that is neither its own nor came is told with its status."""
+    assert expected == wrong_message(text, labels, {"Forbidden"})
+
+
+def test_message_in_a_claim():
+    """A claim is refused for its message where refusals were seen; where none were, its labels may be anything."""
+    text, labels = "GET is refused with 403 and Not Found.", ("Not Found",)
+    said = "the claim says *Not Found* with 403, and what was observed is Forbidden"
+    assert said == misquoted(text, (), FIELDS, GET_REFUSED, labels)
+    assert None is misquoted("GET answers 200 and items.", (), FIELDS, [{"status": 200}], ("items",))
+    said = "the claim says *Created* with 200, and what was observed is no such"
+    assert said == misquoted("GET answers 200 Created.", (), FIELDS, [{"status": 200}])
+
+
+def test_phrase_of_a_status_is_no_message():
+    """A status's own phrase stands beside the message that was answered."""
+    missing = [{"status": 403, "outcome": {"body": {"message": "Missing Authentication Token"}}}]
+    text = "It is refused with 403 Forbidden and Missing Authentication Token."
+    assert None is misquoted(text, ("403 Forbidden",), FIELDS, missing, ("Missing Authentication Token",))
+    assert "the claim says *Forbidden*" in str(misquoted(f"{text} Forbidden.", (), FIELDS, missing))
+
+
+def test_answers_in():
+    """Of what was shown for a claim the statuses and the refusals are its answers."""
+    assert {"403", "Forbidden"} == answers_in(GET_REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It has a Regional endpoint and a monthly quota.", [("Endpoint type", "Regional"), ("Period", "month")]),
+        ("It has an edge-optimized API endpoint.", [("Endpoint type", "edge-optimized")]),
+        ("A daily quota of 15 requests a week.", [("Period", "week"), ("Period", "day")]),
+        ("25 requests a second, not a weekly quota, not 3 requests a day, daily calls.", []),
+    ],
+)
+def test_choices_said(text, expected):
+    """A choice is a setting's before its noun, or with requests; a contrast gives none."""
+    assert expected == list(choices_said(text))
 
 
 def test_length_that_looks_like_a_status():

@@ -3,9 +3,10 @@
 import pytest
 
 from fixtures.commands import wrong_commands
-from fixtures.prose import wrong_mentions, wrong_numbers
+from fixtures.prose import wrong_mentions, wrong_settings
 from fixtures.records import NO_MOESIF
 from fixtures.steps import STEPS, log_delivery
+from fixtures.told_fields import wrong_fields
 
 
 @pytest.mark.parametrize("step_id", STEPS)
@@ -20,7 +21,11 @@ def test_aws_cli(step_id, world, proves):
 
 @pytest.mark.parametrize("step_id", STEPS)
 def test_prose(step_id, run, proves):
-    """Each name, literal and number of a setting in the step's prose is one that the step knows."""
+    """Each name, literal and number of a setting in the step's prose is one that the step knows, each field as told."""
     step = run.guide.by_id[step_id]
-    wrong = [*wrong_mentions(run.guide, step), *wrong_numbers(run.guide, step)]
+    wrong = [
+        *wrong_mentions(run.guide, step, run.answers),
+        *wrong_settings(run.guide, step),
+        *wrong_fields(run.guide, step),
+    ]
     proves(expected=[], observed=[blame.message for blame in wrong], blame=wrong[0] if wrong else None)
