@@ -429,3 +429,70 @@ def test_line_of_the_option():
     """Of a command over several lines the one is told that the wrong option stands on, and no later command's."""
     text = "aws apigateway create-api-key \\\n --enabled \\\n --name Other\naws apigateway x --name K"
     assert 12 == mismatch(text, KEY)[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'aws apigateway create-api-key --name K --enabled --description "A key"',
+        "aws apigateway create-api-key --name K --enabled --tags a=b,c=d",
+        'echo "It is $NOTHING"\nset -euo pipefail\nsleep 30\naws apigateway create-api-key --name K --enabled',
+        "aws apigateway create-api-key --name K --enabled | jq",
+        "aws apigateway create-api-key --name K --enabled | jq -S '.tags[0]'",
+        "aws apigateway create-api-key --name K --enabled | python3 -m json.tool",
+    ],
+)
+def test_what_changes_nothing(text):
+    """A remark on what is made, what sends nothing, and what only shows an answer may stand in a block."""
+    assert {"NOTHING": "n"} == hold(text, KEY, variables={"NOTHING": "n"})
+
+
+def test_variable_through_jq():
+    """What jq finds in an answer fills a variable as `--query` with `--output text` does."""
+    assert {"ID": "k1"} == hold("ID=$(aws apigateway create-api-key --name K --enabled | jq -r .id)", KEY)
+    assert {"ARN": "arn:r"} == hold(
+        "ARN=$(aws iam create-role --role-name r --assume-role-policy-document file://trust.json | jq -r .Role.Arn)",
+        ROLE,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("ID=$(aws apigateway create-api-key --name K --enabled | jq .id)", "takes the answer as json, quotes and all"),
+        (
+            "ID=$(aws apigateway create-api-key --name K --enabled | jq -r .key)",
+            "`jq .key` finds nothing in the answer",
+        ),
+        ("ID=$(aws apigateway create-api-key --name K --enabled | jq -r .)", "expected `--query` where a variable"),
+        ("aws apigateway create-api-key --name K --enabled | jq .ids", "`jq .ids` finds nothing in the answer"),
+        ("aws apigateway create-api-key --name K --enabled --query id | jq .", "expected `| jq` behind a command"),
+        ("aws apigateway create-api-key --name K --enabled --output text | jq .", "expected `| jq` behind a command"),
+        ("aws apigateway create-api-key --name K --enabled | jq 'del(.id)'", "`| jq del(.id)` is more shell than"),
+        ("aws apigateway create-api-key --name K --enabled | tee key.json", "`| tee key.json` is more shell than"),
+        ("aws apigateway create-api-key --name K --enabled | jq . | jq .", "but once behind an `aws` command"),
+        ("echo K | jq .", "but once behind an `aws` command"),
+        ("zip -j a b | jq .", "but once behind an `aws` command"),
+        ("echo K > key.json", "`>` is more shell than"),
+        ("ID=$(echo k1)", "expected an `aws SERVICE COMMAND` line, found `echo k1`"),
+        ("sleep", "expected an `aws SERVICE COMMAND` line, found `sleep`"),
+        ("set -a", "expected an `aws SERVICE COMMAND` line, found `set -a`"),
+        ("echo aws apigateway create-api-key --name K --enabled", "the step also does this, and no command says it"),
+        (
+            "aws apigateway create-api-key --name K --enabled --description A key",
+            "expected one value after --description",
+        ),
+        ("aws apigateway create-api-key --name K --enabled --tags a", "the command block cannot be read: expected"),
+    ],
+)
+def test_what_would_change_something(text, message):
+    """More shell than that, a path that finds nothing and a remark that the CLI would not take are refused."""
+    assert message in mismatch(text, KEY)[1]
+
+
+def test_remark_that_is_too_long():
+    """A description longer than the service model allows is refused: AWS would not take it."""
+    text = (
+        f"aws iam create-role --role-name r --assume-role-policy-document file://trust.json --description {'x' * 1001}"
+    )
+    assert (10, "--description takes at most 1000 characters") == mismatch(text, ROLE)

@@ -103,6 +103,17 @@ WRONG_BY_HAND = {
     "claim of another quota": (
         "quota is exactly the one in the table", "quota is 1,000 requests a month", "usage-plan", "- Its quota",
     ),
+    "message that never came": ("*Missing Authentication Token*", "*Not Found*", "starting-api", "- A path"),
+    "phrase of another status": ("`200` with the list", "`200 Created` with the list", "starting-api", "- `GET`"),
+    "claim of another period": ("the one in the table. <!-- claim: plan-quota", "10,000 requests a day. <!-- claim: "
+                                "plan-quota", "usage-plan", "- Its quota"),
+    "claim of another endpoint": ("a Regional endpoint", "an edge-optimized endpoint", "starting-api", "- API and"),
+    "claim that the user is a secret": ("is the key's ID. <!-- claim: user", "is the key's value. <!-- claim: user",
+                                        "log-format", "- `user` is the"),
+    "claim that denies the user": ("is never the key's secret value", "is never the key's ID", "log-format",
+                                   "- `user` is never"),
+    "curl to another host": ('-H "x-api-key', '-H "Host: example.com" -H "x-api-key', "postman-request", "curl"),
+    "jq that finds nothing": ('/prod/items"\n', '/prod/items" | jq .item\n', "postman-request", "curl"),
     "space that is none": ("create-rest-api --name", "create-rest-api\u00a0--name", "starting-api", "API_ID="),
     "opening that uses nothing": ("=$AWS_REGION\n", "=$REGION\n", "starting-api", "export AWS_DEFAULT_REGION"),
 }  # fmt: skip
