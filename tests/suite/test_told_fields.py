@@ -62,7 +62,7 @@ def test_published_fields_are_right(step_id, guide):
             "the field `user` holds $context.identity.user or $context.identity.apiKeyId in the guide's formats, "
             "not `$context.identity.apiKey`",
         ),
-        ("The line without `apiKey`", "The line without `user`", "every format of the guide has the field `user`"),
+        ("The line without `apiKey`", "The line without `user`", "every line of this step has the field `user`"),
         (
             "`user` is the key's ID",
             "`user` is the key's value",
@@ -123,3 +123,10 @@ def test_format_that_lost_its_user(guide):
     lost = parse_guide(guide.text.replace('"user": "$context.identity.apiKeyId",  ', ""), guide.path)
     line = lost.by_id["log-format"].documents["log-format"].line
     assert [] == [blame for blame in wrong(lost, "log-format") if blame.line < line]
+
+
+def test_line_that_is_not_shown(guide):
+    """Where the step shows one line alone, prose may speak of the one without a field."""
+    block = guide.by_id["log-format"].documents["log-format-without-secret"]
+    alone = parse_guide(guide.text.replace(block.text, "{}"), guide.path)
+    assert [] == wrong(alone, "log-format")
