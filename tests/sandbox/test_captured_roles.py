@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from served import Refusal, SandboxServer
 
@@ -148,10 +149,37 @@ def test_sizes_of_a_page(unchecked: Any, refusal: Refuse, size: int) -> None:
     assert refusal(unchecked.list_roles, MaxItems=size).code == "ValidationError"
 
 
+@pytest.mark.parametrize("size", [" 1 ", "1.0", "1e0", "2147483648", "-2147483649", "abc"])
+def test_what_is_no_size(unchecked: Any, refusal: Refuse, size: str) -> None:
+    """Captured for ListUsers: iam/pagination_inputs.json, "users_size_ 1 " and the like; the words are not."""
+    found = refusal(unchecked.list_roles, MaxItems=size)
+    assert (found.status, found.code) == (400, "MalformedInput")
+
+
+@pytest.mark.parametrize("size", ["01", "+1"])
+def test_what_is_a_size(unchecked: Any, role: str, size: str) -> None:
+    """Captured for ListUsers: iam/pagination_inputs.json."""
+    assert len(unchecked.list_roles(MaxItems=size)["Roles"]) == 1
+
+
+def test_no_operation(unchecked: Any) -> None:
+    """aws/aws-cli#37."""
+    form = {"Action": "MakeRole", "RoleName": "r", "Version": "2010-05-08"}
+    signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/iam/aws4_request"}
+    answer = httpx.post(unchecked.meta.endpoint_url, data=form, headers=signed)
+    assert answer.status_code == 400
+    assert "<Code>InvalidAction</Code>" in answer.text
+    assert "<Message>Could not find operation MakeRole for version 2010-05-08</Message>" in answer.text
+
+
 def test_limits_that_a_client_keeps_itself(unchecked: Any, role: str, refusal: Refuse) -> None:
     """By the service model; the first: aws/serverless-application-model#2570."""
     found = refusal(unchecked.attach_role_policy, RoleName=role, PolicyArn="short")
     assert found == at("policyArn", "have length greater than or equal to 20")
+    found = refusal(unchecked.get_role)
+    assert found == at("roleName", "not be null")
+    found = refusal(create, iam=unchecked, Tags=[{"Value": "v"}])
+    assert found == at("tags.1.member.key", "not be null")
     found = refusal(create, iam=unchecked, MaxSessionDuration=3599)
     assert found == at("maxSessionDuration", "have value greater than or equal to 3600")
     found = refusal(create, iam=unchecked, RoleName="", Description="x" * 1001)
@@ -305,6 +333,7 @@ def test_tags_of_every_script(iam: Any) -> None:
     [
         ('{"Version": ', "This policy contains invalid Json"),
         ("not valid json", "This policy contains invalid Json"),
+        ("[1]", "Syntax errors in policy."),
         (
             {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:InvalidAction"},
             "AssumeRole policy may only specify STS AssumeRole actions.",
