@@ -97,21 +97,61 @@ def walk(served):
     return served
 
 
-@pytest.fixture
-def page(browser, walk, request):
-    """The page, loaded; what its console says against it fails the test. Options of the context come indirectly."""
-    context = browser.new_context(viewport=SCREEN, **getattr(request, "param", {}))
-    made = context.new_page()
-    complaints = []
-    # That a step could not be done is told with 409, which the browser notes for itself.
-    ours = lambda message: message.type == "error" and "409 (Conflict)" not in message.text  # noqa: E731
-    made.on("console", lambda message: complaints.append(message.text) if ours(message) else None)
-    made.on("pageerror", lambda error: complaints.append(str(error)))
-    made.goto(walk.url)
-    made.locator(".step.waits button").first.wait_for()
-    yield made
+@pytest.fixture(scope="module")
+def tab(browser):
+    """A tab of the browser's that the tests use one after the other: a new one is half of what opening a page costs."""
+    context = browser.new_context()
+    yield context.new_page()
     context.close()
+
+
+@pytest.fixture(scope="module")
+def lawless(browser):
+    """Another one, in which the page's policy does not hold: for scripts that the page itself forbids."""
+    context = browser.new_context(bypass_csp=True)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def opened(walk):
+    """Has the steps before one done, by default none, and then opens the page in a tab.
+
+    What its console says against it fails the test.
+    """
+    complaints, left = [], []
+
+    def note(message):
+        # That a step could not be done is told with 409, which the browser notes for itself.
+        if message.type == "error" and "409 (Conflict)" not in message.text:
+            complaints.append(message.text)
+
+    def fail(error):
+        complaints.append(str(error))
+
+    def open_in(tab, before=STEPS[0]):
+        walk.do_until(before)
+        tab.set_viewport_size(SCREEN)
+        tab.emulate_media(color_scheme="light", reduced_motion="no-preference")
+        tab.on("console", note)
+        tab.on("pageerror", fail)
+        left.append(tab)
+        tab.goto(walk.url)
+        tab.locator(".step.waits button").first.wait_for()
+        return tab
+
+    yield open_in
+    for tab in left:
+        tab.remove_listener("console", note)
+        tab.remove_listener("pageerror", fail)
+        tab.goto("about:blank")
     assert complaints == []
+
+
+@pytest.fixture
+def page(opened, tab):
+    """The page of a walk that begins."""
+    return opened(tab)
 
 
 def step(page, step_id):
@@ -201,10 +241,9 @@ def test_all_steps_by_the_button(walk, page):
     picture(page, "end")
 
 
-def test_each_step_shows_its_calls_requests_and_log_lines(walk, page):
+def test_each_step_shows_its_calls_requests_and_log_lines(opened, tab):
     """What was done is shown as commands, requests with answers, and log lines whose every field has a meaning."""
-    walk.do_until("usage-plan")
-    page.reload()
+    page = opened(tab, "usage-plan")
     made = step(page, "api-key").locator(".result")
     made.get_by_text("The calls that did it").click()
     expect(made.get_by_text("aws apigateway create-api-key --name").first).to_be_visible()
@@ -217,10 +256,9 @@ def test_each_step_shows_its_calls_requests_and_log_lines(walk, page):
     assert set(documented()) - {"apiKeyId"} == set(rows.locator("th").all_inner_texts())
 
 
-def test_what_the_reader_does_by_boto3_is_found(walk, page):
+def test_what_the_reader_does_by_boto3_is_found(walk, opened, tab):
     """Steps that the reader does behind the page's back are done when *Check* is pressed, and not before."""
-    walk.do_until("key-on-get")
-    page.reload()
+    page = opened(tab, "key-on-get")
     gateway = walk.target.client("apigateway")
     [api] = gateway.get_rest_apis()["items"]
     path = setting("starting-api", "Resource path")
@@ -247,10 +285,9 @@ def test_what_the_reader_does_by_boto3_is_found(walk, page):
     expect(step(page, "usage-plan")).to_have_class("step done")
 
 
-def test_what_is_done_wrongly_gets_a_hint(walk, page):
+def test_what_is_done_wrongly_gets_a_hint(walk, opened, tab):
     """A plan with another rate than the guide's is wrong, and the hint names the guide's; mended, it is done."""
-    walk.do_until("usage-plan")
-    page.reload()
+    page = opened(tab, "usage-plan")
     gateway = walk.target.client("apigateway")
     rate, burst = setting("usage-plan", "Rate"), setting("usage-plan", "Burst")
     plan = gateway.create_usage_plan(
@@ -268,10 +305,9 @@ def test_what_is_done_wrongly_gets_a_hint(walk, page):
     assert check(page, "usage-plan") == ""
 
 
-def test_the_reader_says_which_of_several_is_theirs(walk, page):
+def test_the_reader_says_which_of_several_is_theirs(walk, opened, tab):
     """Where the account has two keys of the guide's name the hint asks which, and the one that is named is adopted."""
-    walk.do_until("api-key")
-    page.reload()
+    page = opened(tab, "api-key")
     gateway, name = walk.target.client("apigateway"), setting("api-key", "Name")
     first, second = (gateway.create_api_key(name=name, enabled=True)["id"] for _ in range(2))
     hint = check(page, "api-key")
@@ -285,10 +321,9 @@ def test_the_reader_says_which_of_several_is_theirs(walk, page):
     expect(section.locator(".result")).to_contain_text(f"API key {second}")
 
 
-def test_an_event_turns_from_anonymous_to_the_keys_id(walk, page):
+def test_an_event_turns_from_anonymous_to_the_keys_id(walk, opened, tab):
     """The same keyed request is anonymous before the log format changes, and has the key's ID after it."""
-    walk.do_until("log-format")
-    page.reload()
+    page = opened(tab, "log-format")
     key = reader_key(walk)
     rows = log_of(page).locator("#events .row")
     before = int(log_of(page).locator("#count").inner_text().split()[0])
@@ -305,10 +340,9 @@ def test_an_event_turns_from_anonymous_to_the_keys_id(walk, page):
     expect(log_of(page).locator(".details").first).to_contain_text("after the change")
 
 
-def test_the_keys_value_is_masked_until_shown(walk, page):
+def test_the_keys_value_is_masked_until_shown(walk, opened, tab):
     """The key's value stands nowhere in the page until *show* is pressed, and again not after *hide*."""
-    walk.do_until("limits")
-    page.reload()
+    page = opened(tab, "limits")
     step(page, "limits").locator("button").first.wait_for()
     key = reader_key(walk)
     log_of(page).locator("#events .row").first.click()
@@ -346,24 +380,21 @@ def test_a_step_that_fails_says_why_and_can_be_tried_again(walk, page):
     expect(section).to_have_class("step done")
 
 
-def test_start_over_empties_everything(walk, page):
+def test_start_over_empties_everything(walk, opened, tab):
     """After *Start over* no step is done, nothing is in the account, and the event log is empty."""
-    walk.do_until("key-on-get")
-    page.reload()
-    page.on("dialog", lambda dialog: dialog.accept())
+    page = opened(tab, "key-on-get")
+    page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Start over").click()
     expect(page.locator("#progress-words")).to_have_text(f"0 of {len(STEPS)} steps")
     expect(log_of(page).locator("#count")).to_have_text("0 calls")
     assert walk.target.client("apigateway").get_rest_apis()["items"] == []
 
 
-@pytest.mark.parametrize("page", [{"bypass_csp": True}], indirect=True)  # axe-core is a script, which the page forbids
-def test_axe_finds_nothing_serious(walk, page):
+def test_axe_finds_nothing_serious(opened, lawless):
     """axe-core has no serious or critical finding in page and event log, with much open, in light and in dark."""
     if not AXE.is_file():
         pytest.fail("axe-core is not installed: run `make setup`", pytrace=False)
-    walk.do_until("usage-plan")
-    page.reload()
+    page = opened(lawless, "usage-plan")
     step(page, "usage-plan").get_by_role("button", name="I’ll do it").click()
     log_of(page).locator("#events .row").first.click()
     # One step with all that a step can show; all steps open are ten times the work, and nothing new.
@@ -380,10 +411,9 @@ def test_axe_finds_nothing_serious(walk, page):
         assert len(result["passes"]) > (0 if options else 20)
 
 
-def test_page_is_never_wider_than_the_screen(walk, page):
+def test_page_is_never_wider_than_the_screen(opened, tab):
     """On a telephone and on a desk, with everything open, nothing makes the page scroll sideways."""
-    walk.do_until("usage-plan")
-    page.reload()
+    page = opened(tab, "usage-plan")
     step(page, "usage-plan").get_by_role("button", name="I’ll do it").click()
     page.evaluate("document.querySelectorAll('details').forEach(item => item.open = true)")
     for width in (360, 1440):
@@ -391,11 +421,9 @@ def test_page_is_never_wider_than_the_screen(walk, page):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.parametrize("page", [{"bypass_csp": True}], indirect=True)
-def test_a_hostile_caller_runs_no_script(walk, page):
+def test_a_hostile_caller_runs_no_script(walk, opened, lawless):
     """Even without the policies, script in a caller's user agent, path and body does nothing in page and log."""
-    walk.do_until("key-on-get")
-    page.reload()
+    page = opened(lawless, "key-on-get")
     [api] = walk.target.client("apigateway").get_rest_apis()["items"]
     url = walk.target.invoke_url(api["id"], setting("starting-api", "Stage"), "/")
     headers = {"User-Agent": HOSTILE, "Referer": HOSTILE}
@@ -407,7 +435,7 @@ def test_a_hostile_caller_runs_no_script(walk, page):
     assert [None, None] == [frame.evaluate("window.obeyed") for frame in page.frames]
 
 
-def test_a_hostile_guide_runs_no_script(browser, tmp_path):
+def test_a_hostile_guide_runs_no_script(lawless, tmp_path):
     """Even without the page's policy, script in a guide's prose, titles, claims and blocks is shown as text."""
     text = GUIDE.text.replace(GUIDE.title, f"{GUIDE.title} {HOSTILE}", 1)
     text = text.replace("## Deploy the change", f"## Deploy the change {HOSTILE}")
@@ -418,14 +446,12 @@ def test_a_hostile_guide_runs_no_script(browser, tmp_path):
     (tmp_path / "guide.md").write_text(text, encoding="utf-8")
     walked = start(tmp_path, "--guide", "guide.md")
     try:
-        context = browser.new_context(bypass_csp=True)
-        page = context.new_page()
-        page.goto(walked.url)
-        page.locator(".step.waits button").first.wait_for()
-        assert page.evaluate("window.obeyed") is None
-        assert page.get_by_text("window.obeyed = 1").count() >= 4
-        assert page.locator("a[href^='javascript']").count() == 0
-        context.close()
+        lawless.goto(walked.url)
+        lawless.locator(".step.waits button").first.wait_for()
+        assert lawless.evaluate("window.obeyed") is None
+        assert lawless.get_by_text("window.obeyed = 1").count() >= 4
+        assert lawless.locator("a[href^='javascript']").count() == 0
+        lawless.goto("about:blank")
     finally:
         stop(walked)
 
