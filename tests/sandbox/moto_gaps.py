@@ -774,6 +774,8 @@ GAPS = (
         inline_policies_of_two_cases, ["Mixed", "mixed"], ["Mixed"]),
     Gap("UpdateRole keeps what it does not name", "control_plane/iam_roles.py: update_role",
         description_after_an_update_of_nothing, None, "kept"),
+    Gap("a function's tags are checked", "control_plane/function_tags.py: check_new",
+        create_function(Tags={"aws:own": "v"}), "201", "400 InvalidParameterValueException"),
     Gap("CreateFunction asks for a handler", "control_plane/functions.py: rules.check_function_has_its_members",
         create_function(Handler=""), "201", "400 InvalidParameterValueException"),
     Gap("a pattern of JSON selects", "control_plane/log_groups.py: EventFilter",

@@ -1,7 +1,8 @@
 """A function's policy and states, as captured from AWS.
 
-Source: radkawar/stackd @ 9dc356f5 `testdata/aws/lambda/event_policy.json` (us-east-1, 2026-09-13); each test names the
-captured labels. Their function and rule are ours here: another name, API Gateway for EventBridge.
+Source: radkawar/stackd @ 9dc356f5 `testdata/aws/lambda/event_policy.json` (us-east-1, 2026-09-13), or the file there
+that a test names; each test names the captured labels. Their function and rule are ours here: another name, API Gateway
+for EventBridge.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 from served import REGION, Refusal, SandboxServer, running_sandbox
 
 Refuse = Callable[..., Refusal]
@@ -204,3 +206,128 @@ def test_a_slow_day_takes_its_time() -> None:
             lambdas.update_function_code(FunctionName=name, ZipFile=archive())
         advance(4)
         assert states(read(FunctionName=name)) == SETTLED
+
+
+PATTERN = r"Member must satisfy regular expression pattern: ([\p{L}\p{Z}\p{N}_.:/=+\-@]*)"
+OF_KEYS = (
+    "Map keys must satisfy constraint: [Member must have length less than or equal to 128, "
+    f"Member must have length greater than or equal to 1, {PATTERN}]"
+)
+OF_VALUES = (
+    "Map value must satisfy constraint: [Member must have length less than or equal to 256, "
+    f"Member must have length greater than or equal to 0, {PATTERN}, Member must not be null]"
+)
+
+
+def version_of(lambdas: Any, name: str) -> tuple[str, str]:
+    """What changes with each change of a function."""
+    found = lambdas.get_function_configuration(FunctionName=name)
+    return found["LastModified"], found["RevisionId"]
+
+
+@pytest.mark.parametrize(
+    ("tags", "shown", "constraint"),
+    [
+        ({"": "invalid", "Atomic": "no"}, "{=invalid, Atomic=no}", OF_KEYS),
+        ({"bad*key": "invalid", "Atomic": "no"}, "{bad*key=invalid, Atomic=no}", OF_KEYS),
+        ({"k" * 129: "invalid"}, f"{{{'k' * 129}=invalid}}", OF_KEYS),
+        ({"Owner": "v" * 257}, f"{{Owner={'v' * 257}}}", OF_VALUES),
+    ],
+    ids=["empty_key", "invalid_key_character", "overlong_key", "overlong_value"],
+)
+def test_tags_outside_the_model(  # type: ignore[no-untyped-def]  # the arguments are of the list above
+    sandbox: SandboxServer, made: dict[str, Any], function_role: str, refusal: Refuse, tags, shown, constraint
+) -> None:
+    """function_tags.json, the labels of the cases."""
+    message = f"1 validation error detected: Value '{shown}' at 'tags' failed to satisfy constraint: {constraint}"
+    expected, lambdas = Refusal(400, "ValidationException", message), sandbox.client("lambda", checks=False)
+    assert refusal(lambdas.tag_resource, Resource=made["FunctionArn"], Tags=tags) == expected
+    assert lambdas.list_tags(Resource=made["FunctionArn"])["Tags"] == {}
+    spec = {"FunctionName": f"never-{uuid4()}", "Runtime": "nodejs22.x", "Handler": "index.handler"}
+    code = {"ZipFile": archive()}
+    assert refusal(lambdas.create_function, **spec, Role=function_role, Code=code, Tags=tags) == expected
+
+
+def test_tags_that_lambda_refuses(lambdas: Any, made: dict[str, Any], refusal: Refuse) -> None:
+    """function_tags.json: reserved_key, boundary_50, boundary_51_atomic_reject, boundary_replace_at_50."""
+    arn = made["FunctionArn"]
+    reserved = refusal(lambdas.tag_resource, Resource=arn, Tags={"aws:reserved": "invalid", "Atomic": "no"})
+    assert reserved == Refusal(
+        400, "InvalidParameterValueException",
+        "One or more of your tags had a problem, please ensure none of your tag names start with "
+        '"aws:", none are empty, and there are no duplicate tags',
+    )  # fmt: skip
+    fifty = {f"k{n:02d}": "v" for n in range(50)}
+    lambdas.tag_resource(Resource=arn, Tags=fifty)
+    excess = refusal(lambdas.tag_resource, Resource=arn, Tags={"k00": "no", "k50": "extra"})
+    assert excess == Refusal(400, "InvalidParameterValueException", "Number of tags exceeds resource tag limit.")
+    assert lambdas.list_tags(Resource=arn)["Tags"] == fifty
+    lambdas.tag_resource(Resource=arn, Tags={"k00": "replaced"})
+    assert lambdas.list_tags(Resource=arn)["Tags"] == fifty | {"k00": "replaced"}
+
+
+def test_tags_left_out(sandbox: SandboxServer, made: dict[str, Any], refusal: Refuse) -> None:
+    """function_tags.json: omitted_tags, empty_key_list."""
+    unchecked = sandbox.client("lambda", checks=False)
+    for call, name, given in (
+        (unchecked.tag_resource, "tags", {}),
+        (unchecked.untag_resource, "tagKeys", {"TagKeys": []}),
+    ):
+        found = refusal(call, Resource=made["FunctionArn"], **given)
+        message = (
+            f"1 validation error detected: Value null at '{name}' failed to satisfy constraint: Member must not be null"
+        )
+        assert found == Refusal(400, "ValidationException", message)
+
+
+def test_a_change_of_tags_is_one_of_the_function(lambdas: Any, made: dict[str, Any]) -> None:
+    """function_tags.json: 204 and JSON's type for each change, and another revision, remove_absent_noop's too."""
+    name, arn = made["FunctionName"], made["FunctionArn"]
+    versions = [version_of(lambdas, name)]
+    for call, given in (
+        (lambdas.tag_resource, {"Tags": {"New": "x"}}),
+        (lambdas.untag_resource, {"TagKeys": ["NotPresent"]}),
+        (lambdas.untag_resource, {"TagKeys": ["New", "New"]}),
+    ):
+        answer = call(Resource=arn, **given)["ResponseMetadata"]
+        assert (answer["HTTPStatusCode"], answer["HTTPHeaders"]["content-type"]) == (204, "application/json")
+        versions.append(version_of(lambdas, name))
+    assert len({revision for _, revision in versions}) == 4
+    assert [at for at, _ in versions] == sorted(at for at, _ in versions)
+    assert lambdas.list_tags(Resource=arn)["Tags"] == {}
+
+
+def test_headers_of_an_invocation(lambdas: Any, function_role: str) -> None:
+    """runtime_controls.json: warm_invoke, cold_latest; that the id is the context's: invocation_tails.json."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as zipped:
+        source = "exports.handler = async (_, c) => [c.awsRequestId, process.env._X_AMZN_TRACE_ID]"
+        zipped.writestr("index.js", source)
+    name = f"captured-{uuid4()}"
+    lambdas.create_function(
+        FunctionName=name, Runtime="nodejs22.x", Handler="index.handler", Role=function_role,
+        Code={"ZipFile": content.getvalue()},
+    )  # fmt: skip
+    answers = [lambdas.invoke(FunctionName=name) for _ in range(2)]
+    headers = [answer["ResponseMetadata"]["HTTPHeaders"] for answer in answers]
+    traces = [found["x-amzn-trace-id"] for found in headers]
+    form = r"Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0;Lineage=(1:[0-9a-f]{8}:0)"
+    lineages = [re.fullmatch(form, trace) for trace in traces]
+    assert len({lineage[1] for lineage in lineages if lineage}) == 1
+    assert traces[0] != traces[1]
+    for answer, found in zip(answers, headers, strict=True):
+        assert json.loads(answer["Payload"].read()) == [found["x-amzn-requestid"], found["x-amzn-trace-id"]]
+        assert (found["content-type"], found["x-amz-executed-version"]) == ("application/json", "$LATEST")
+        assert found["x-amzn-remapped-content-length"] == "0"
+    lambdas.delete_function(FunctionName=name)
+
+
+def test_answers_of_lambda_are_json(lambdas: Any, made: dict[str, Any]) -> None:
+    """function_tags.json: every captured answer's `Content-Type` and the form of its request's id."""
+    name = made["FunctionName"]
+    answers = [made, lambdas.get_function(FunctionName=name), lambdas.list_tags(Resource=made["FunctionArn"])]
+    with pytest.raises(ClientError) as refused:
+        lambdas.get_function(FunctionName=f"{name}-missing")
+    found = [answer["ResponseMetadata"]["HTTPHeaders"] for answer in (*answers, refused.value.response)]
+    assert {headers["content-type"] for headers in found} == {"application/json"}
+    assert len({UUID(headers["x-amzn-requestid"]) for headers in found}) == 4
