@@ -175,6 +175,13 @@ def test_nothing_of_a_function_runs_between_events() -> None:
     assert after - before <= 2
 
 
+def test_functions_let_the_gateway_go_first() -> None:
+    """A process that handles events is nicer than the one that it serves, from its first event on."""
+    function = a_function("exports.handler = async () => require('os').getPriority()")
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert int(invoked(function).payload) == min(own + 5, 19)
+
+
 def test_nobody_waits_longer_than_he_has_patience() -> None:
     """The caller gives up, the function goes on, and the process is there for the next event."""
 
