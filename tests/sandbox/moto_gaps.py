@@ -335,6 +335,12 @@ def description_after_an_update_of_nothing(cloud: Cloud) -> str | None:
     return text
 
 
+def document_without_a_description(cloud: Cloud) -> str:
+    """ImportRestApi of the least document."""
+    document = b'{"openapi": "3.0.1", "info": {"title": "gaps", "version": "1"}, "paths": {}}'
+    return said(cloud.gateway.import_rest_api, body=document)
+
+
 def functions_have_pages(cloud: Cloud) -> bool:
     """Whether one function is left for another page when one is asked for of two or more."""
     for _ in range(2):
@@ -776,6 +782,8 @@ GAPS = (
         description_after_an_update_of_nothing, None, "kept"),
     Gap("a function's tags are checked", "control_plane/function_tags.py: check_new",
         create_function(Tags={"aws:own": "v"}), "201", "400 InvalidParameterValueException"),
+    Gap("a document needs no description", "control_plane/imports.py: import_rest_api",
+        document_without_a_description, "500 500", "201"),
     Gap("CreateFunction asks for a handler", "control_plane/functions.py: rules.check_function_has_its_members",
         create_function(Handler=""), "201", "400 InvalidParameterValueException"),
     Gap("a pattern of JSON selects", "control_plane/log_groups.py: EventFilter",
