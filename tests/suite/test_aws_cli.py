@@ -496,3 +496,34 @@ def test_remark_that_is_too_long():
         f"aws iam create-role --role-name r --assume-role-policy-document file://trust.json --description {'x' * 1001}"
     )
     assert (10, "--description takes at most 1000 characters") == mismatch(text, ROLE)
+
+
+def test_wait():
+    """A `wait` command of the CLI stands where what it waits for is made; it makes nothing itself."""
+    text = "aws iam create-role --role-name r --assume-role-policy-document file://trust.json\n"
+    bucket = call("s3", "CreateBucket", Bucket="b")
+    hold(f"{text}aws iam wait role-exists --role-name r --region eu-west-1", ROLE)
+    hold("aws s3api create-bucket --bucket b\naws s3api wait bucket-exists --bucket b", bucket)
+
+
+@pytest.mark.parametrize(
+    ("wait", "message"),
+    [
+        (
+            "iam wait role-exists --role-name s",
+            "`aws iam wait role-exists` waits for --role-name s, which no command made",
+        ),
+        ("iam wait role-exists", "`aws iam wait role-exists` lacks --role-name"),
+        ("iam wait role-exist --role-name r", "`aws iam wait role-exist` is no `wait` command of the AWS CLI"),
+        ("iam wait", "`aws iam wait` is no `wait` command of the AWS CLI"),
+        ("apigateway wait role-exists --role-name r", "`aws apigateway wait role-exists` is no `wait` command"),
+        ("nowhere wait role-exists --role-name r", "`aws nowhere wait role-exists` is no `wait` command"),
+        ("lambda wait function-exists --function-name r", "waits for --function-name r, which no command made"),
+        ("iam wait role-exists --role-name r --name r", "`aws iam get-role` has no option `--name`"),
+    ],
+)
+def test_wait_for_what_is_not_made(wait, message):
+    """What no waiter is, and what nothing made, is refused at its line."""
+    text = "aws iam create-role --role-name r --assume-role-policy-document file://trust.json\n"
+    line, said = mismatch(f"{text}aws {wait}", ROLE)
+    assert (11, message) == (line, said[said.index(message) :][: len(message)])
