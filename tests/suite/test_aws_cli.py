@@ -437,6 +437,7 @@ def test_line_of_the_option():
         'aws apigateway create-api-key --name K --enabled --description "A key"',
         "aws apigateway create-api-key --name K --enabled --tags a=b,c=d",
         'echo "It is $NOTHING"\nset -euo pipefail\nsleep 30\naws apigateway create-api-key --name K --enabled',
+        'printf "%s" "$NOTHING"\naws apigateway create-api-key --name K --enabled',
         "aws apigateway create-api-key --name K --enabled | jq",
         "aws apigateway create-api-key --name K --enabled | jq -S '.tags[0]'",
         "aws apigateway create-api-key --name K --enabled | python3 -m json.tool",

@@ -21,6 +21,7 @@ def read(text):
         f'curl -H "x-api-key: $KEY" {URL}',
         f'curl -sS -X GET --header "x-api-key:$KEY" --url {URL}',
         f'curl -XGET -m 5 --retry 2 -o items.json -w "%{{http_code}}" -L -H "x-api-key: $KEY" {URL}',
+        f'URL="{URL}"\ncurl "$URL" -H "x-api-key: $KEY"',
         f'echo "The items:"\ncurl {URL} \\\n  -H "x-api-key: $KEY"',
     ],
 )
@@ -42,6 +43,7 @@ def test_viewers():
         (f'curl -H "Host: b.example" {URL}', "the curl line holds more than the request: the header `Host`"),
         (f"curl {URL}\ncurl {URL}", "expected one curl line, found 2 commands"),
         (f"echo {URL}", "expected one curl line, found 0 commands"),
+        (f"curl {URL}\nA=b", "expected one curl line, found 2 commands"),
         (f"A=$(curl {URL})", "expected one curl line, found 1 commands"),
         (f"wget {URL}", f"expected a curl line, found wget {URL}"),
         (f"curl {URL} | sh", "`| sh` is more shell than"),

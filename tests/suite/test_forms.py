@@ -113,6 +113,42 @@ def test_no_number(text):
     assert wrong(6, f"`Rate`: expected a number, found `{text}`") == blame_of(form(("Rate", text)).number, "Rate")
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("Rate", "25 requests per second", 25.0),
+        ("Rate", "2.5 requests a second", 2.5),
+        ("Quota", "10,000 requests", 10000.0),
+        ("Buffer interval", "60 seconds", 60.0),
+        ("Buffer size", "1 MiB", 1.0),
+    ],
+)
+def test_number_with_its_unit(name, text, value):
+    """A number may carry the unit that the console takes it in."""
+    found = form((name, text), known=(name,))
+    assert [value] * (1 + value.is_integer()) == [
+        found.number(name),
+        *([found.integer(name)] if value % 1 == 0 else []),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Rate", "25 requests per minute"),
+        ("Buffer interval", "60 minutes"),
+        ("Buffer size", "1 GiB"),
+        ("Quota", "10 000 requests"),
+        ("Burst", "40 seconds"),
+        ("Count", "3 requests"),
+    ],
+)
+def test_number_with_another_unit(name, text):
+    """A number in another unit than the console's, or of a setting without one, is refused with what was found."""
+    expected = wrong(6, f"`{name}`: expected a number, found `{text}`")
+    assert expected == blame_of(form((name, text), known=(name,)).number, name)
+
+
 @pytest.mark.parametrize("text", ["*Month*", "month", "MONTH"])
 def test_choice(text):
     """A label of the console is taken without regard to capitals."""

@@ -266,9 +266,9 @@ def test_heading(edited):
 
 
 def test_thousands_in_a_form(guide):
-    """A form may part thousands by commas, and a claim need not."""
+    """A form may part thousands by commas and name the unit, and a claim need not."""
     parted = parse_guide(
-        guide.text.replace("| 10000 |", "| 10,000 |").replace(QUOTA, "Its quota is 10000."), guide.path
+        guide.text.replace("| 10000 |", "| 10,000 requests |").replace(QUOTA, "Its quota is 10000."), guide.path
     )
     assert [] == list(wrong_settings(parted, parted.by_id["usage-plan"]))
 

@@ -19,6 +19,7 @@ GET_REFUSED = [{"status": 403, "outcome": {"body": {"message": "Forbidden"}}}, {
         ("It no longer answers 403 but 200.", ("403", "200"), ["403", "200"]),
         ("Instead of 403, it answers 200.", ("403", "200"), ["200"]),
         ("It answers 403, not 200, and later 200.", ("403", "200", "200"), ["403", "200"]),
+        ("It is no longer refused with 403 but answers 200.", ("403", "200"), ["200"]),
         ("It stands after 200 requests.", (), []),
         ("It is served with 200 requests.", (), []),
         ("It answers 25 times.", ("25",), []),
@@ -142,6 +143,12 @@ def test_answers_in():
 def test_choices_said(text, expected):
     """A choice is a setting's before its noun, or with requests; a contrast gives none."""
     assert expected == list(choices_said(text))
+
+
+@pytest.mark.parametrize("space", [" ", "\u00a0", "\u202f"])
+def test_number_with_spaces(space):
+    """Thousands may be parted by spaces, which are no part of the number."""
+    assert [("Quota", "10000")] == list(numbers_said(f"It admits 10{space}000 requests a month.", ["Rate"]))
 
 
 def test_length_that_looks_like_a_status():
