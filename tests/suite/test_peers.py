@@ -21,6 +21,7 @@ from fixtures.run import Proof, Run
 from fixtures.target import moto_target
 
 GONE = "http://127.0.0.1:1"
+QUICKER = "--no-newman"  # it takes half a second to load, and none of these runs comes to where it is asked
 SCORES = {
     US: {"deploy": {"a": "verified", "b": "verified"}, "limits": {"c": "verified"}},
     "one": {"deploy": {"a": "verified", "b": "refuted"}, "limits": {"c": "blocked"}},
@@ -89,7 +90,7 @@ def test_readme_has_the_steps_and_the_reasons() -> None:
 def test_an_emulator_is_asked_for_each_claim(guide: Guide, empty: str) -> None:
     """Asked by its URL as any other emulator, our own sandbox shows what it does not lie about, and the lie is told."""
     ask(f"{empty}/_sandbox/faults", {"endpoint-type": "EDGE"})
-    chain = chain_on(empty, "--until", "key-on-get")
+    chain = chain_on(empty, "--until", "key-on-get", QUICKER)
     wanted = [step.id for step in guide.steps][: [step.id for step in guide.steps].index("key-on-get") + 1]
     claims = {step.id: [claim.id for claim in step.claims] for step in guide.steps}
     assert claims == {step: [claim for claim in of if ":" not in claim] for step, of in chain.scores.items()}
@@ -108,7 +109,7 @@ def test_what_cannot_begin_is_told_with_its_reason(guide: Guide, empty: str) -> 
     name = next(setting.value for setting in guide.by_id["log-delivery"].settings if setting.name == "Stream name")
     bucket = {"RoleARN": role, "BucketARN": "arn:aws:s3:::bucket"}
     taken.create_delivery_stream(DeliveryStreamName=name, ExtendedS3DestinationConfiguration=bucket)
-    chain = chain_on(empty, "--until", "anonymous-baseline")
+    chain = chain_on(empty, "--until", "anonymous-baseline", QUICKER)
     assert "CreateDeliveryStream was refused: ResourceInUseException" in chain.reasons["log-delivery"]
     assert "starting-api" not in chain.blocked
     assert "anonymous-baseline" in chain.blocked
@@ -121,7 +122,7 @@ def test_what_cannot_begin_is_told_with_its_reason(guide: Guide, empty: str) -> 
 def test_what_is_no_emulator_is_a_row(status: int, body: bytes) -> None:
     """What answers and is no emulator of AWS gets one row, and a line that says so."""
     with answering(status, body) as url:
-        chain = chain_on(url)
+        chain = chain_on(url, QUICKER)
     assert {RUN: {"result": "not-observed"}} == chain.scores
     assert chain.reasons[RUN].startswith(f"--target {url}: ")
     assert "\n" not in chain.reasons[RUN]
