@@ -37,8 +37,8 @@ walk: setup ## walk the guide in the browser, step by step, on the local sandbox
 watch: setup ## perform the guide at each save, and show the verdict (GUIDE=FILE for another guide)
 	$(BIN)/python -m tutorial watch $(if $(GUIDE),--guide $(GUIDE))
 
-# Where the shell forbids bytecode, each process that the tests start would compile the project anew.
-test soak: export PYTHONDONTWRITEBYTECODE =
+# Where the shell forbids bytecode, each process that these start would compile the project anew.
+test soak bench peers: export PYTHONDONTWRITEBYTECODE =
 
 test: setup ## everything: the guide, the sandbox, the suite itself
 	$(BIN)/python -m pytest -n $(TEST_JOBS) -q
