@@ -328,6 +328,12 @@ def test_mark_on_the_line_below(text, expected):
     assert marks <= guide.covered_lines
 
 
+def test_a_mark_in_a_block_is_none():
+    """What a block shows is no mark, also on the line below a sentence."""
+    text = "## A\n<!-- step: a -->\n\nIt is.\n```\n<!-- claim: b -->\n```\n    <!-- claim: c -->\n"
+    assert () == parse_guide(text, PATH).steps[0].claims
+
+
 def test_what_follows_a_mention():
     """A name and a literal carry the text behind them in their block, and the claim that they stand in."""
     text = "## A\n<!-- step: a -->\n\nSo **is\nit** and `this` is. <!-- claim: c --> [See](#a) `that` too.\n"
@@ -389,6 +395,10 @@ def test_heading_of_a_form_in_any_case(head):
         ),
         (
             "## A\n<!-- step: a -->\n\n- Words.\n<!-- claim: c --> more\n", 5,
+            "expected claim `c` behind its sentence, or on the line below it",
+        ),
+        (
+            "## A\n<!-- step: a -->\n\n### Words\n<!-- claim: c -->\n", 5,
             "expected claim `c` behind its sentence, or on the line below it",
         ),
         (
