@@ -174,7 +174,7 @@ def test_machine_paths_are_found(text):
     assert MACHINE_PATH.search(text.replace("~", "/"))
 
 
-@pytest.mark.parametrize("text", ["https://a.example/root/x", "../work/main", "GET /homes/x", "/v1/home/y/z"])
+@pytest.mark.parametrize("text", ["https://a.example/root/x", "../work/there", "GET /homes/x", "/v1/home/y/z"])
 def test_other_paths_are_not(text):
     """The pattern leaves URLs and relative paths alone."""
     assert MACHINE_PATH.search(text) is None
